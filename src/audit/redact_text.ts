@@ -1,0 +1,116 @@
+/** Masks personal data and secrets in one text. */
+
+import { clue, findClues, type Sighting, weakClues } from "./clues.ts";
+import { type MaskKind, maskOf } from "./mask.ts";
+import { findAssigned, findQueryValue } from "./recognisers/assignments.ts";
+import { findBasic, findBearer } from "./recognisers/authorization.ts";
+import { findCards } from "./recognisers/card.ts";
+import { findEmails } from "./recognisers/email.ts";
+import { type Found, joinOverlaps } from "./recognisers/found.ts";
+import { findIbans } from "./recognisers/iban.ts";
+import { findIpv4, findIpv6 } from "./recognisers/ip.ts";
+import { findJwt } from "./recognisers/jwt.ts";
+import { findPem } from "./recognisers/pem.ts";
+import { findNamedPhone, findPhones, findPhonesByKey } from "./recognisers/phone.ts";
+import { findNamedSsn, findSsns } from "./recognisers/ssn.ts";
+import { findToken } from "./recognisers/tokens.ts";
+import { findUrlCredentials } from "./recognisers/url.ts";
+import { foldWideText } from "./recognisers/wide.ts";
+
+/** What is known of a text from where it stands: the key `phone` makes a number of what might be an order's id. */
+export interface Expectation {
+  readonly phone: boolean;
+  readonly ssn: boolean;
+}
+
+export const expectNothing: Expectation = { phone: false, ssn: false };
+
+/** How often each kind was masked in one text. */
+export type MaskCounts = ReadonlyMap<MaskKind, number>;
+
+export const noMasks: MaskCounts = new Map();
+
+/** `text` with everything masked that is found in it, and what that was. The very same string where nothing is. */
+export function maskText(text: string, expected: Expectation): { readonly text: string; readonly masks: MaskCounts } {
+  const found = findAll(text, expected);
+  if (found.length === 0) return { text, masks: noMasks };
+  const masks = new Map<MaskKind, number>();
+  let masked = "";
+  let copied = 0;
+  for (const { start, end, kind } of found) {
+    masked += text.slice(copied, start) + maskOf(kind);
+    copied = end;
+    masks.set(kind, (masks.get(kind) ?? 0) + 1);
+  }
+  return { text: masked + text.slice(copied), masks };
+}
+
+const nothingFound: readonly Found[] = [];
+
+/** All that is found in `text`, in order and apart from each other. */
+export function findAll(text: string, expected: Expectation): readonly Found[] {
+  let sightings: Sighting[] = [];
+  let clues = findClues(text, "text", sightings);
+  if ((clues & ~weakClues) === 0) return nothingFound;
+  // Of the same length as the text: what is found in the one is found in the other.
+  const plain = foldWideText(text);
+  if (plain !== text) clues = findClues(plain, "text", sightings = []);
+  const found: Found[] = [];
+  findSighted(plain, sightings, found);
+  if (clues & clue.at) {
+    findUrlCredentials(plain, found);
+    findEmails(plain, found);
+  }
+  if (clues & clue.iban) findIbans(plain, found);
+  if (clues & clue.dotted) findIpv4(plain, found);
+  if (clues & clue.colons) findIpv6(plain, found);
+  if (clues & clue.digits) {
+    findCards(plain, found);
+    findSsns(plain, found);
+    findPhones(plain, found);
+    if (expected.phone) findPhonesByKey(plain, found);
+    if (expected.ssn) findNamedSsn(plain, 0, found);
+  }
+  return found.length === 0 ? nothingFound : joinOverlaps(found);
+}
+
+function findSighted(text: string, sightings: readonly Sighting[], found: Found[]): void {
+  // What stands inside something found is masked with it; to look at it again, and again for what stands in that,
+  // would cost more than a line of the text.
+  let done = 0;
+  let jwtDone = 0;
+  for (const { keyword, start, end } of sightings) {
+    if (start < done) continue;
+    const before = found.length;
+    switch (keyword.kind) {
+      case "token":
+        findToken(text, start, keyword.shape, found);
+        break;
+      case "jwt":
+        if (start >= jwtDone) jwtDone = findJwt(text, start, found);
+        break;
+      case "pem":
+        findPem(text, start, found);
+        break;
+      case "bearer":
+        findBearer(text, start, end, found);
+        break;
+      case "basic":
+        findBasic(text, start, end, found);
+        break;
+      case "query":
+        findQueryValue(text, start, end, found);
+        break;
+      case "secret":
+        findAssigned(text, keyword.word, start, end, found);
+        break;
+      case "phone":
+        findNamedPhone(text, end, found);
+        break;
+      case "ssn":
+        findNamedSsn(text, end, found);
+        break;
+    }
+    if (found.length > before) done = found[before].end;
+  }
+}

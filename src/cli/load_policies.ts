@@ -1,0 +1,53 @@
+/** The policies of a session: read, checked, and compiled for this machine; or an error, and nothing is started. */
+
+import { LilithError } from "../errors.ts";
+import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
+import { denyAll } from "../policy/deny_all.ts";
+import { loadPatternEngine, usesPatterns } from "../policy/pattern.ts";
+import type { PolicyDocument } from "../policy/rule.ts";
+import { readPolicyFile } from "./policy_file.ts";
+
+/**
+ * Loads every file; none named: the built-in policy that denies every call. Findings go to `say`, formatted with the
+ * line they speak of. Throws if any file is wrong: half a policy is not enforced.
+ */
+export async function loadPolicies(
+  files: readonly string[],
+  say: (finding: string) => void,
+): Promise<readonly PolicyDocument[]> {
+  if (files.length === 0) {
+    say(
+      "warning: no policy was given, so every tool call is denied\n" +
+        "  hint: add --policy FILE; policies/filesystem.yaml is one to begin with",
+    );
+    return [denyAll()];
+  }
+  const documents: PolicyDocument[] = [];
+  for (const file of files) documents.push(await loadPolicy(file, say));
+  return documents;
+}
+
+async function loadPolicy(file: string, say: (finding: string) => void): Promise<PolicyDocument> {
+  const bytes = await readPolicyFile(file);
+  // Loaded late: the YAML reader and the schema are the slowest part of a start, and not needed without a policy.
+  const { decodeDocument, formatDiagnostic } = await import("../policy/document.ts");
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const loaded = decodeDocument(bytes, file);
+  for (const warning of loaded.warnings) say(formatDiagnostic(warning, text));
+  if (loaded.kind === "ok") return loaded.document;
+  for (const error of loaded.errors) say(formatDiagnostic(error, text));
+  throw new LilithError(loaded.errors[0].code, {
+    message: `Cannot start: policy "${file}" has ${loaded.errors.length === 1 ? "an error" : `${loaded.errors.length} errors`}`,
+    hint: `lilith-zero policy check ${file}`,
+  });
+}
+
+/** Makes the policies ready to judge calls of a server in `workingDirectory`. */
+export async function compileFor(
+  documents: readonly PolicyDocument[],
+  workingDirectory: string,
+  ownFiles: readonly string[],
+): Promise<CompiledPolicy> {
+  const engine = usesPatterns(documents) ? await loadPatternEngine() : undefined;
+  return compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles }, engine);
+}

@@ -1,0 +1,184 @@
+/** `lilith-zero policy check FILE…`: says everything that is wrong or odd in policies, and runs their examples. */
+
+import { LilithError } from "../errors.ts";
+import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
+import { decodeDocument, type Diagnostic, formatDiagnostic } from "../policy/document.ts";
+import { type ExampleResult, runExamples } from "../policy/examples.ts";
+import { loadPatternEngine, type PatternEngine, usesPatterns } from "../policy/pattern.ts";
+import type { PolicyDocument } from "../policy/rule.ts";
+import { readPolicyFile } from "./policy_file.ts";
+
+/** Exit status: all in order; an example failed; no file named; a policy is wrong. */
+export type CheckStatus = 0 | 1 | 2 | 3;
+
+export interface CheckOptions {
+  /** One JSON object on stdout, and nothing on stderr. */
+  readonly json: boolean;
+}
+
+/** Where the words go; a line each, without its line feed. */
+export interface CheckOutput {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+/** What was found in one file. */
+interface FileReport {
+  readonly file: string;
+  /** As far as it could be read, for the lines in diagnostics. */
+  readonly text: string | undefined;
+  readonly document: PolicyDocument | undefined;
+  readonly errors: readonly LilithError[];
+  readonly warnings: readonly Diagnostic[];
+  readonly examples: readonly ExampleResult[];
+}
+
+/** stdout carries no protocol in this command. */
+const terminal: CheckOutput = { out: (line) => console.log(line), err: (line) => console.error(line) };
+
+/**
+ * Checks each file by itself and prints what it found: a line per file on stdout, errors, warnings and failed examples
+ * on stderr. Returns the exit status; the worst of all files.
+ */
+export async function policyCheck(
+  files: readonly string[],
+  options: CheckOptions,
+  output: CheckOutput = terminal,
+): Promise<CheckStatus> {
+  if (files.length === 0) {
+    output.err("error: Cannot check policies: no file was named\n  hint: lilith-zero policy check FILE…");
+    return 2;
+  }
+  const reports: FileReport[] = [];
+  for (const file of files) reports.push(await checkFile(file));
+  const status = Math.max(...reports.map(statusOf)) as CheckStatus;
+  if (options.json) output.out(JSON.stringify({ status, files: reports.map(toJson) }, null, 2));
+  else for (const report of reports) print(report, output);
+  return status;
+}
+
+async function checkFile(file: string): Promise<FileReport> {
+  const nothing = { file, text: undefined, document: undefined, errors: [], warnings: [], examples: [] };
+  let bytes: Uint8Array;
+  try {
+    bytes = await readPolicyFile(file);
+  } catch (error) {
+    if (!(error instanceof LilithError)) throw error;
+    return { ...nothing, errors: [error] };
+  }
+  // Bytes that are no UTF-8 are an error of their own; to show the line, a replacement character will do.
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const loaded = decodeDocument(bytes, file);
+  if (loaded.kind === "error") return { ...nothing, text, errors: loaded.errors, warnings: loaded.warnings };
+  const { document, warnings } = loaded;
+  const engine = usesPatterns([document]) ? await loadPatternEngine() : undefined;
+  const compiled = compileAlone(document, engine);
+  if (compiled.kind === "error") return { ...nothing, text, warnings, errors: compiled.errors };
+  return { file, text, document, warnings, errors: [], examples: runExamples(document, compiled.policy) };
+}
+
+type Compiled =
+  | { readonly kind: "ok"; readonly policy: CompiledPolicy }
+  | { readonly kind: "error"; readonly errors: readonly LilithError[] };
+
+/** Compiles without a machine: no working directory but the policy's own, no files of ours, no folding disk. */
+function compileAlone(document: PolicyDocument, engine: PatternEngine | undefined): Compiled {
+  const workingDirectory = document.server.directory ?? "/";
+  const compile = (rules: PolicyDocument["rules"]) =>
+    compilePolicies([{ ...document, rules }], { workingDirectory, pathCase: "exact", ownFiles: [] }, engine);
+  try {
+    return { kind: "ok", policy: compile(document.rules) };
+  } catch (first) {
+    if (!(first instanceof LilithError)) throw first;
+    // The compiler stops at the first thing it cannot keep; an author wants to see them all.
+    const errors = document.rules.flatMap((rule) => {
+      try {
+        compile([rule]);
+        return [];
+      } catch (error) {
+        if (error instanceof LilithError) return [error];
+        throw error;
+      }
+    });
+    return { kind: "error", errors: errors.length > 0 ? errors : [first] };
+  }
+}
+
+function statusOf({ errors, examples }: FileReport): 0 | 1 | 3 {
+  if (errors.length > 0) return 3;
+  return examples.every(({ passed }) => passed) ? 0 : 1;
+}
+
+function print(report: FileReport, output: CheckOutput): void {
+  const { file, text, document, errors, warnings, examples } = report;
+  for (const diagnostic of [...errors, ...warnings]) output.err(formatDiagnostic(diagnostic, text));
+  const failed = examples.filter(({ passed }) => !passed);
+  for (const result of failed) output.err(formatDiagnostic(exampleError(result), text));
+  const notes = warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : "";
+  if (document === undefined) {
+    output.out(`${file}: wrong, ${count(errors.length, "error")}${notes}`);
+    return;
+  }
+  const rules = count(document.rules.length, "rule");
+  const told = examples.length === 0
+    ? "no examples"
+    : failed.length === 0
+    ? `${count(examples.length, "example")} passed`
+    : `${failed.length} of ${count(examples.length, "example")} failed`;
+  output.out(`${file}: ${rules}, ${told}${notes}`);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** A failed example as a person reads it. */
+function exampleError({ number, example, outcome }: ExampleResult): LilithError {
+  const expected = describe(example.expect, example.expectRule);
+  return new LilithError("policy_bad_value", {
+    message: `example ${number} is ${describe(outcome.verdict, outcome.rule)}, where ${expected} is expected`,
+    ...(outcome.reason === "" ? {} : { hint: outcome.reason }),
+    at: example.at,
+  });
+}
+
+function describe(verdict: string, rule: string | undefined): string {
+  return rule === undefined ? verdict : `${verdict} by ${rule}`;
+}
+
+/** The shape that machines read; keys are only ever added. */
+function toJson({ file, document, errors, warnings, examples }: FileReport): unknown {
+  return {
+    file,
+    name: document?.name,
+    sha256: document?.sha256,
+    rules: document?.rules.length,
+    diagnostics: [
+      ...errors.map(({ code, message, hint, at }) => ({
+        severity: "error",
+        code,
+        message,
+        hint,
+        ...place(at),
+      })),
+      ...warnings.map(({ code, message, hint, at }) => ({
+        severity: "warning",
+        code,
+        message,
+        hint,
+        ...place(at),
+      })),
+    ],
+    examples: examples.map(({ number, example, passed, outcome }) => ({
+      number,
+      ...place(example.at),
+      passed,
+      expected: { verdict: example.expect, rule: example.expectRule },
+      got: outcome,
+    })),
+  };
+}
+
+function place(at: { line: number; column: number } | undefined): { line?: number; column?: number } {
+  return at === undefined ? {} : { line: at.line, column: at.column };
+}

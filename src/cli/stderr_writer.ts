@@ -1,0 +1,61 @@
+/**
+ * Our standard error, written without ever waiting for its reader: a client that does not read it must not stop the
+ * messages. What finds no room is counted, and the count is written when there is room again.
+ */
+
+/** Bytes that may wait for a slow reader. */
+const waitingBytesMax = 256 * 1024;
+
+const encoder = new TextEncoder();
+
+export class StderrWriter {
+  readonly #write: (bytes: Uint8Array) => Promise<number>;
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #droppedBytes = 0;
+  #writing: Promise<void> | undefined;
+
+  constructor(write: (bytes: Uint8Array) => Promise<number> = (bytes) => Deno.stderr.write(bytes)) {
+    this.#write = write;
+  }
+
+  /** Queues bytes; they must not change afterwards. */
+  write(bytes: Uint8Array | string): void {
+    const piece = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
+    if (this.#waitingBytes + piece.length > waitingBytesMax) {
+      this.#droppedBytes += piece.length;
+      return;
+    }
+    this.#waiting.push(piece);
+    this.#waitingBytes += piece.length;
+    this.#writing ??= this.#drain();
+  }
+
+  /** Waits until all is written, but no longer than `timeoutMs`: the reader may be stuck for good. */
+  async flush(timeoutMs: number): Promise<void> {
+    if (this.#writing === undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
+    await Promise.race([this.#writing, late]);
+    clearTimeout(timer);
+  }
+
+  async #drain(): Promise<void> {
+    for (let piece = this.#waiting.shift(); piece !== undefined; piece = this.#waiting.shift()) {
+      this.#waitingBytes -= piece.length;
+      try {
+        for (let at = 0; at < piece.length;) at += await this.#write(piece.subarray(at));
+      } catch {
+        // Nobody reads our standard error any more, and there is nowhere else to say so.
+        this.#waiting.length = 0;
+        this.#waitingBytes = 0;
+        break;
+      }
+      if (this.#waiting.length === 0 && this.#droppedBytes > 0) {
+        this.#waiting.push(encoder.encode(`lilith-zero: ${this.#droppedBytes} bytes of standard error were dropped\n`));
+        this.#droppedBytes = 0;
+      }
+    }
+    this.#writing = undefined;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Every bound of the program, in one place, unit last, each with its reason. A bound that is reached is an error that
+ * names it; nothing is cut silently.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+// ——— wire ———
+
+/** One message on a byte stream. 16 MiB of payload as the largest reference server sends, and room for its envelope. */
+export const frameBytesMax = 16 * MiB + 64 * KiB;
+
+/** How much of a frame over the limit is kept, to find its id. Envelopes put the id within the first bytes. */
+export const oversizeHeadBytesMax = 4 * KiB;
+
+/** Nesting of arrays and objects. Real messages stay under 20; servers recurse on it. */
+export const jsonDepthMax = 128;
+
+/** Probes per key in the table of keys: a sender who knows our hash must not make the search quadratic. */
+export const keyProbesPerKeyMax = 16;
+
+// ——— messages ———
+
+/** An id that a peer may use; longer ones are refused before they fill the tables of pending requests. */
+export const idBytesMax = 1 * KiB;
+
+/** A method name. The longest of any revision has 42 characters. */
+export const methodBytesMax = 256;
+
+/** Requests of one direction that wait for their answer at one time. */
+export const inFlightMax = 1024;
+
+/** Members directly in `params` or in the envelope; real messages have fewer than ten. */
+export const memberCountMax = 1024;
+
+// ——— policy ———
+
+/** A policy file. The largest real ones have some 40 KB. */
+export const policyBytesMax = 1 * MiB;
+
+/** Aliases that one YAML document may expand. */
+export const policyAliasesMax = 100;
+
+/** Nesting of one policy, aliases expanded. The language itself needs 6; the rest is for the arguments of examples. */
+export const policyDepthMax = 64;
+
+/** Values of one policy, aliases expanded: a hundred aliases of each other would be as many as the largest policy has. */
+export const policyValuesMax = 200_000;
+
+/** Errors that are told of one policy file; nobody reads more at one time, and one cause can bring thousands. */
+export const policyErrorsMax = 50;
+
+/** The name of a policy or the id of a rule: they stand in every record and every denial. */
+export const policyNameCharactersMax = 100;
+
+/** Calls per unit of time in a limit, and its burst. */
+export const rateCallsMax = 1_000_000;
+
+/** Calls that one example may have made before its own. */
+export const exampleCallsMax = 10_000;
+
+/** A `memory` below it is a forgotten unit: no program of any language runs in it. */
+export const serverMemoryBytesMin = 1 * MiB;
+
+/** A `max_message` below it would refuse the handshake. */
+export const messageBytesMin = 4 * KiB;
+
+/** A string that patterns and path checks look at; a longer one makes the check unknown. */
+export const checkedTextCharactersMax = 1 * MiB;
+
+/** A path that is looked up on disk. PATH_MAX, limits.h. */
+export const pathBytesMax = 4096;
+
+/** Strings, keys and numbers of one message that `"**"` looks at; real arguments hold some thousands. More: unknown. */
+export const argumentTextsMax = 100_000;
+
+/** Rounds of percent-decoding: one by the client, one by the transport, one by the server. */
+export const percentDecodesMax = 3;
+
+/** One name in a path, in UTF-8. NAME_MAX, limits.h: no file system here has a longer one. */
+export const pathNameBytesMax = 255;
+
+/** What burst × period of a limit may come to, so that its token counts survive a division and a product exactly. */
+export const bucketPartsMax = 2 ** 51;
+
+/** A name or value from outside as it is quoted in a sentence for people. */
+export const quotedCharactersMax = 100;
+
+/** Facts that one call may ask for. More path-like strings than that: the rest are missing facts, hence unknown. */
+export const queriesMax = 256;
+
+// ——— audit ———
+
+/** Arguments as they stand in one record; what is longer is recorded by size and digest alone. */
+export const recordArgumentsBytesMax = 64 * KiB;
+
+/** A text from outside (method, tool, reason …) inside a record. */
+export const recordTextCharactersMax = 512;
+
+// ——— supervision ———
+
+/** Each step of the stop ladder, where the policy does not say (MCP 2025-11-25, basic/lifecycle, shutdown: stdio). */
+export const stopTimeoutMs = 2_000;
+
+/** How long the kernel may take over processes that were killed; what is still there then is named, not waited for. */
+export const killTimeoutMs = 10_000;
+
+/** One trial of a containment helper. It takes 3 ms; one that hangs must not hang the session. */
+export const probeTimeoutMs = 3_000;
+
+/**
+ * Open files where the policy does not say: what systemd gives every service, and the most that select(2) can watch.
+ * Deno raises the soft limit to the hard one for itself, so the client's own cannot be read back.
+ */
+export const openFilesDefault = 1024;
+
+/** CPU seconds between SIGXCPU, which a server may handle, and SIGKILL, which it cannot (setrlimit(2)). */
+export const cpuGraceSeconds = 2;
+
+/** Rounds of killing a tree whose members keep forking; each round kills all that the one before has missed. */
+export const killRoundsMax = 64;
+
+/** The interpreter line of a script, as much of it as the kernel reads (BINPRM_BUF_SIZE, linux/binfmts.h). */
+export const interpreterLineBytesMax = 256;
+
+/** What of a server's stderr is passed on per second; the rest is counted and the count is said. */
+export const stderrBytesPerSecondMax = 256 * KiB;
+
+/** Bytes waiting for a slow reader before the other side is paused. */
+export const queuedBytesMax = 1 * MiB;

@@ -1,0 +1,32 @@
+/**
+ * Keys that one parser takes for a protocol key and another does not.
+ *
+ * Go's encoding/json matches keys without regard to case, including U+017F (long s) and U+212A (Kelvin sign)
+ * (CVE-2026-27896); C++ readers have stopped at a NUL (GHSA-q382-vc8q-7jhj). A message with such a key says two
+ * different things to two readers, so it is refused where the key would matter.
+ */
+
+/** The key as the most lenient known reader compares it. */
+export function foldKey(key: string): string {
+  const nul = key.indexOf("\0");
+  return (nul < 0 ? key : key.slice(0, nul)).replaceAll("\u017f", "s").replaceAll("\u212a", "k").toLowerCase();
+}
+
+/** A closed set of keys, to ask which of them a stranger's key could be mistaken for. */
+export class ProtocolKeys {
+  readonly #byFold = new Map<string, string>();
+  readonly #lengthMax: number;
+
+  constructor(keys: readonly string[]) {
+    for (const key of keys) this.#byFold.set(foldKey(key), key);
+    this.#lengthMax = Math.max(...keys.map((key) => key.length));
+  }
+
+  /** The protocol key that `key` differs from only by folding; undefined where it is none, or exactly one. */
+  mistakenFor(key: string): string | undefined {
+    // A longer key can only be a protocol key with something behind a NUL.
+    if (key.length > this.#lengthMax && !key.includes("\0")) return undefined;
+    const meant = this.#byFold.get(foldKey(key));
+    return meant === key ? undefined : meant;
+  }
+}

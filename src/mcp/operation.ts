@@ -1,0 +1,153 @@
+/** What a message asks for in the words of MCP: the thing that a policy judges. */
+
+import { decodeString, isJsonObject, type JsonValue, readJson } from "../wire/json_value.ts";
+import type { Notification, Request, Value } from "./message.ts";
+
+/** *downstream*: the agent's side. *upstream*: the server's side. */
+export type Side = "downstream" | "upstream";
+
+/** What an operation is aimed at. `method` where it is nothing more special. */
+export type TargetKind = "tool" | "resource" | "prompt" | "method";
+
+export interface Operation {
+  /** Who asks. */
+  readonly from: Side;
+  /** The method as decoded from JSON, for example `tools/call`. */
+  readonly method: string;
+  readonly target: TargetKind;
+  /** The tool's or prompt's name, the resource's URI, else the method again. */
+  readonly name: string;
+  /**
+   * What a rule's `args` look at: `params.arguments` of a tool call or prompt, `params` of everything else.
+   * `undefined` where the message has none. It may be of any JSON type: a peer may send an array for an object.
+   * Parsed at the first look and kept.
+   */
+  readonly arguments: JsonValue | undefined;
+  /** The protocol's own housekeeping (initialize, ping, lists …): passes unless a rule denies it. */
+  readonly housekeeping: boolean;
+}
+
+/** An operation that was read from a message, with the place of its arguments in the message's bytes. */
+export interface ReadOperation extends Operation {
+  readonly argumentsValue: Value | undefined;
+}
+
+/** Why a message with a known method cannot be judged: its target has no name. */
+export interface UnnamedTarget {
+  readonly kind: "unnamed_target";
+  readonly reason: string;
+}
+
+interface TargetRule {
+  readonly target: "tool" | "resource" | "prompt";
+  /** The member of `params` that names the target. */
+  readonly namedBy: "name" | "uri";
+  /** Whether `params.arguments` is what the caller chose, rather than `params`. */
+  readonly hasArguments: boolean;
+}
+
+/** Methods whose target is more than the method. MCP 2024-11-05 … 2026-07-28, server features. */
+const targets: ReadonlyMap<string, TargetRule> = new Map([
+  ["tools/call", { target: "tool", namedBy: "name", hasArguments: true }],
+  ["prompts/get", { target: "prompt", namedBy: "name", hasArguments: true }],
+  ["resources/read", { target: "resource", namedBy: "uri", hasArguments: false }],
+  ["resources/subscribe", { target: "resource", namedBy: "uri", hasArguments: false }],
+  ["resources/unsubscribe", { target: "resource", namedBy: "uri", hasArguments: false }],
+]);
+
+/** Methods that only keep the conversation going or say what there is. */
+const housekeepingMethods: ReadonlySet<string> = new Set([
+  "initialize",
+  "notifications/initialized",
+  "ping",
+  "server/discover",
+  "notifications/cancelled",
+  "notifications/progress",
+  "logging/setLevel",
+]);
+
+/** `tools/list`, `resources/templates/list`, `roots/list` …, and `notifications/tools/list_changed` and its kin. */
+function isHousekeeping(method: string): boolean {
+  return housekeepingMethods.has(method) || listMethod.test(method) || listChanged.test(method);
+}
+const listMethod = /^[a-z]+(?:\/templates)?\/list$/;
+const listChanged = /^notifications\/[a-z]+\/list_changed$/;
+
+/**
+ * Names what a request or notification asks for. A `tools/call` without an id is still a call: servers execute it.
+ * A target without a name is refused, because a server may find a name where we see none.
+ */
+export function readOperation(message: Request | Notification, from: Side): ReadOperation | UnnamedTarget {
+  const { method, members, params, frame: { buffer } } = message;
+  const rule = from === "downstream" ? targets.get(method) : undefined;
+  if (rule === undefined) return new LazyOperation(from, method, "method", method, buffer, params);
+  const named = members.get(rule.namedBy);
+  if (named?.kind !== "string") {
+    return { kind: "unnamed_target", reason: `${method} without a string "${rule.namedBy}"` };
+  }
+  const name = decodeString(buffer, named.start, named.end);
+  const value = rule.hasArguments ? members.get("arguments") : params;
+  return new LazyOperation(from, method, rule.target, name, buffer, value);
+}
+
+/** Parses its arguments only when a rule looks at them: most calls are decided by their name. */
+class LazyOperation implements ReadOperation {
+  readonly housekeeping: boolean;
+  #parsed: JsonValue | undefined;
+  #isParsed = false;
+
+  constructor(
+    readonly from: Side,
+    readonly method: string,
+    readonly target: TargetKind,
+    readonly name: string,
+    readonly buffer: Uint8Array,
+    readonly argumentsValue: Value | undefined,
+  ) {
+    this.housekeeping = target === "method" && isHousekeeping(method);
+  }
+
+  get arguments(): JsonValue | undefined {
+    if (!this.#isParsed) {
+      const value = this.argumentsValue;
+      this.#parsed = value && readJson(this.buffer, value.start, value.end);
+      this.#isParsed = true;
+    }
+    return this.#parsed;
+  }
+}
+
+/** A list whose elements are shown only if they could be used. */
+export interface ListedTargets {
+  readonly target: "tool" | "resource" | "prompt";
+  /** The member of `result` that holds the list. */
+  readonly listedIn: "tools" | "resources" | "prompts";
+  readonly namedBy: "name" | "uri";
+  /** The method by which an element is used. */
+  readonly usedBy: string;
+}
+
+const lists: ReadonlyMap<string, ListedTargets> = new Map([
+  ["tools/list", { target: "tool", listedIn: "tools", namedBy: "name", usedBy: "tools/call" }],
+  ["prompts/list", { target: "prompt", listedIn: "prompts", namedBy: "name", usedBy: "prompts/get" }],
+  ["resources/list", { target: "resource", listedIn: "resources", namedBy: "uri", usedBy: "resources/read" }],
+]);
+
+/** What the answer to `method` lists; undefined where it is no list of things to use. */
+export function listedTargets(method: string): ListedTargets | undefined {
+  return lists.get(method);
+}
+
+/** The id that a `notifications/cancelled` names, as a JSON value; undefined where there is none. */
+export function cancelledId(message: Notification): Value | undefined {
+  if (message.method !== "notifications/cancelled") return undefined;
+  return message.members.get("requestId");
+}
+
+/** `params._meta` of a request as a value; undefined where it has none or it is no object. */
+export function readMeta(message: Request): JsonValue | undefined {
+  const meta = message.members.get("_meta");
+  if (meta === undefined) return undefined;
+  const value = readJson(message.frame.buffer, meta.start, meta.end);
+  return isJsonObject(value) ? value : undefined;
+}

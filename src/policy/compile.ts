@@ -1,0 +1,314 @@
+/**
+ * A policy made ready to judge: patterns built once, roots normalized, names folded, rules indexed by what they are
+ * about. What the loader lets through and the engine could not keep is refused here, with its position.
+ */
+
+import { LilithError, type TextPosition } from "../errors.ts";
+import { type Bucket, bucketOf } from "./limit.ts";
+import { type PolicyNumber, policyNumber } from "./number.ts";
+import { normalizePath, type PathSettings } from "./path.ts";
+import type { Pattern, PatternEngine } from "./pattern.ts";
+import type { ArgumentRule, Check, Literal, PolicyDocument, Rule } from "./rule.ts";
+import { ScopeIndex } from "./scope.ts";
+import { quote } from "./sentence.ts";
+import { foldArgumentName, foldText } from "./text_readings.ts";
+
+export type CompiledLiteral =
+  | { readonly kind: "text"; readonly text: string; readonly folded: string }
+  | { readonly kind: "number"; readonly source: string; readonly value: number }
+  | { readonly kind: "constant"; readonly value: boolean | null };
+
+export type CompiledCheck =
+  | { readonly kind: "one_of"; readonly literals: readonly CompiledLiteral[] }
+  | {
+    readonly kind: "pattern";
+    readonly whole: boolean;
+    readonly source: string;
+    readonly pattern: Pattern;
+  }
+  /** Normalized absolute directories. */
+  | { readonly kind: "under"; readonly roots: readonly string[] }
+  | { readonly kind: "min"; readonly bound: PolicyNumber }
+  | { readonly kind: "max"; readonly bound: PolicyNumber }
+  | { readonly kind: "max_length"; readonly length: number }
+  | { readonly kind: "present"; readonly present: boolean };
+
+export interface CompiledArgument {
+  readonly selector: string;
+  readonly foldedName: string;
+  /** The selector `"**"`. */
+  readonly everywhere: boolean;
+  readonly checks: readonly CompiledCheck[];
+}
+
+export interface CompiledRule {
+  readonly id: string;
+  /** Place in the document, from 0. */
+  readonly order: number;
+  readonly scope: Rule["scope"];
+  readonly observes: boolean;
+  readonly reason: string | undefined;
+  readonly arguments: readonly CompiledArgument[];
+  /** `others: none`. */
+  readonly closed: boolean;
+  /** The selectors, for `closed`. */
+  readonly names: ReadonlySet<string>;
+  /** Whether a check needs facts. */
+  readonly looksAtDisk: boolean;
+}
+
+export interface CompiledLimit extends CompiledRule {
+  readonly bucket: Bucket;
+}
+
+export interface CompiledDocument {
+  readonly name: string;
+  readonly mode: "enforce" | "observe";
+  readonly default: "allow" | "deny";
+  readonly denials: "tool_result" | "protocol_error";
+  readonly deny: ScopeIndex<CompiledRule>;
+  readonly limit: ScopeIndex<CompiledLimit>;
+  readonly allow: ScopeIndex<CompiledRule>;
+}
+
+/** All policies of a session. Opaque: made by {@linkcode compilePolicies}, asked by `needs`, `decide`, `couldAllow`. */
+export interface CompiledPolicy {
+  /** At least one. */
+  readonly documents: readonly CompiledDocument[];
+  readonly paths: PathSettings;
+  /** Normalized absolute paths of files that no call may name. */
+  readonly ownFiles: readonly string[];
+  /** Every bucket of every limit by its id. */
+  readonly buckets: ReadonlyMap<string, Bucket>;
+  /** Whether any rule, ours included, needs facts. */
+  readonly looksAtDisk: boolean;
+}
+
+/** What a policy means depends on it, but it is not in the file. */
+export interface CompileOptions {
+  /** The server's working directory, absolute. */
+  readonly workingDirectory: string;
+  /** Whether the file system tells `A` from `a`. */
+  readonly pathCase: "exact" | "fold";
+  /** Canonical absolute paths of our policy files, audit log and the like. */
+  readonly ownFiles: readonly string[];
+}
+
+/**
+ * Compiles the policies of one session. No documents are one that denies.
+ *
+ * Errors: `policy_bad_value` for a pattern, rate or directory that cannot be kept, `internal` where the caller broke
+ * the contract (a relative path in the options, patterns without an engine).
+ *
+ * ```ts
+ * import { compilePolicies } from "./compile.ts";
+ *
+ * const policy = compilePolicies([], { workingDirectory: "/srv", pathCase: "exact", ownFiles: [] }, undefined);
+ * console.assert(policy.documents[0].default === "deny");
+ * ```
+ */
+export function compilePolicies(
+  documents: readonly PolicyDocument[],
+  options: CompileOptions,
+  engine: PatternEngine | undefined,
+): CompiledPolicy {
+  const paths: PathSettings = {
+    workingDirectory: normalizePath(demandAbsolute(options.workingDirectory, "working directory")),
+    pathCase: options.pathCase,
+  };
+  const ownFiles = options.ownFiles.map((file) => normalizePath(demandAbsolute(file, "file of ours")));
+  const buckets = new Map<string, Bucket>();
+  const compiled = documents.map((document, index) => compileDocument(document, index + 1, engine, buckets));
+  const looksAtDisk = ownFiles.length > 0 ||
+    compiled.some(({ deny, limit, allow }) =>
+      [deny, limit, allow].some((index) => index.rules.some((rule) => rule.looksAtDisk))
+    );
+  return {
+    documents: compiled.length > 0 ? compiled : [denyAll()],
+    paths,
+    ownFiles,
+    buckets,
+    looksAtDisk,
+  };
+}
+
+function denyAll(): CompiledDocument {
+  return {
+    name: "built-in",
+    mode: "enforce",
+    default: "deny",
+    denials: "tool_result",
+    deny: new ScopeIndex<CompiledRule>([], "deny"),
+    limit: new ScopeIndex<CompiledLimit>([], "deny"),
+    allow: new ScopeIndex<CompiledRule>([], "allow"),
+  };
+}
+
+function compileDocument(
+  document: PolicyDocument,
+  number: number,
+  engine: PatternEngine | undefined,
+  buckets: Map<string, Bucket>,
+): CompiledDocument {
+  const deny: CompiledRule[] = [];
+  const limit: CompiledLimit[] = [];
+  const allow: CompiledRule[] = [];
+  document.rules.forEach((rule, order) => {
+    const compiled = compileRule(rule, order, document, engine);
+    switch (rule.effect) {
+      case "deny":
+        deny.push(compiled);
+        break;
+      case "allow":
+        allow.push(compiled);
+        break;
+      case "limit": {
+        // The number keeps the buckets of two policies apart, even of two with one name.
+        const id = `${number}/${rule.id}`;
+        const bucket = rule.to && bucketOf(id, rule.to);
+        if (bucket === undefined) {
+          throw refuse(document, rule.at, `the rate of rule ${quote(rule.id)} cannot be kept`, {
+            hint: "Give a whole number of calls and a period, as in 60 calls/minute",
+          });
+        }
+        if (buckets.has(id)) {
+          throw refuse(document, rule.at, `two limits are called ${quote(rule.id)}`, {
+            hint: "Give each rule an id of its own",
+          });
+        }
+        buckets.set(id, bucket);
+        limit.push({ ...compiled, bucket });
+      }
+    }
+  });
+  return {
+    name: document.name,
+    mode: document.mode,
+    default: document.default,
+    denials: document.denials,
+    deny: new ScopeIndex(deny, "deny"),
+    limit: new ScopeIndex(limit, "deny"),
+    allow: new ScopeIndex(allow, "allow"),
+  };
+}
+
+function compileRule(
+  rule: Rule,
+  order: number,
+  document: PolicyDocument,
+  engine: PatternEngine | undefined,
+): CompiledRule {
+  const compiled = rule.args.map((argument): CompiledArgument => ({
+    selector: argument.selector,
+    foldedName: foldArgumentName(argument.selector),
+    everywhere: argument.selector === "**",
+    checks: argument.checks.map((check) => compileCheck(check, argument, document, engine)),
+  }));
+  return {
+    id: rule.id,
+    order,
+    scope: rule.scope,
+    observes: rule.mode === "observe",
+    reason: rule.reason,
+    arguments: compiled,
+    closed: rule.others === "none",
+    names: new Set(compiled.filter((argument) => !argument.everywhere).map((argument) => argument.selector)),
+    looksAtDisk: compiled.some((argument) => argument.checks.some((check) => check.kind === "under")),
+  };
+}
+
+function compileCheck(
+  check: Check,
+  argument: ArgumentRule,
+  document: PolicyDocument,
+  engine: PatternEngine | undefined,
+): CompiledCheck {
+  switch (check.kind) {
+    case "equals":
+      return { kind: "one_of", literals: [compileLiteral(check.value)] };
+    case "one_of":
+      return { kind: "one_of", literals: check.values.map(compileLiteral) };
+    case "matches":
+    case "finds":
+      return {
+        kind: "pattern",
+        whole: check.kind === "matches",
+        source: check.pattern,
+        pattern: compilePattern(check.pattern, check.at, document, engine),
+      };
+    case "under":
+      return { kind: "under", roots: check.roots.map((root) => compileRoot(root, argument, document)) };
+    case "min":
+    case "max":
+      return { kind: check.kind, bound: policyNumber(check.bound) };
+    case "max_length":
+      return { kind: "max_length", length: check.length };
+    case "present":
+      return { kind: "present", present: check.present };
+  }
+}
+
+function compileLiteral(literal: Literal): CompiledLiteral {
+  if (typeof literal === "string") return { kind: "text", text: literal, folded: foldText(literal) };
+  if (typeof literal === "object" && literal !== null) {
+    return { kind: "number", source: literal.source, value: literal.value };
+  }
+  return { kind: "constant", value: literal };
+}
+
+function compilePattern(
+  source: string,
+  at: TextPosition,
+  document: PolicyDocument,
+  engine: PatternEngine | undefined,
+): Pattern {
+  if (engine === undefined) {
+    throw new LilithError("internal", {
+      message: "Cannot compile the policy: it has patterns, and no engine for them was loaded",
+    });
+  }
+  try {
+    return engine.compile(source);
+  } catch (cause) {
+    if (!(cause instanceof LilithError)) throw cause;
+    throw new LilithError(cause.code, {
+      message: cause.message,
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+      at: withFile(at, document),
+      cause,
+    });
+  }
+}
+
+function compileRoot(root: string, argument: ArgumentRule, document: PolicyDocument): string {
+  if (!root.startsWith("/")) {
+    throw refuse(document, argument.at, `${quote(root)} is no absolute directory`, {
+      hint: "Begin the directory of `under` with a /",
+    });
+  }
+  return normalizePath(root);
+}
+
+function demandAbsolute(path: string, what: string): string {
+  if (path.startsWith("/")) return path;
+  throw new LilithError("internal", {
+    message: `Cannot compile the policy: the ${what} ${quote(path)} is not absolute`,
+  });
+}
+
+function refuse(
+  document: PolicyDocument,
+  at: TextPosition,
+  seen: string,
+  more: { readonly hint: string },
+): LilithError {
+  return new LilithError("policy_bad_value", {
+    message: `Cannot use policy ${quote(document.name)}: ${seen}`,
+    hint: more.hint,
+    at: withFile(at, document),
+  });
+}
+
+function withFile(at: TextPosition, document: PolicyDocument): TextPosition {
+  return at.file === undefined ? { ...at, file: document.file } : at;
+}

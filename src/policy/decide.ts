@@ -1,0 +1,236 @@
+/**
+ * (policy, state, operation, facts, time) → decision. Pure, deterministic and total: whatever goes wrong in here is a
+ * denial.
+ *
+ * In each policy: deny, then limit, then allow; then the protocol's housekeeping passes, and what is left falls to
+ * `default`. Of several policies the strictest verdict wins.
+ */
+
+import type { Operation } from "../mcp/operation.ts";
+import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { Charge, Decision, DenialCode, Observation } from "./decision.ts";
+import type { Facts } from "./facts.ts";
+import { fullLevel, waitMs } from "./limit.ts";
+import { answerRule } from "./match.ts";
+import { findOwnFile, ownFilesRule } from "./own_files.ts";
+import {
+  reasonForAllow,
+  reasonForDefault,
+  reasonForDeny,
+  reasonForLimit,
+  reasonForOwnFile,
+} from "./reason.ts";
+import type { PolicyState } from "./state.ts";
+import { Subject } from "./subject.ts";
+
+/** The policy that built-in rules belong to. */
+const builtIn = "built-in";
+
+/** What one call takes from a bucket. */
+const callTokens = 1;
+
+/**
+ * Judges an operation.
+ *
+ * `facts` are the answers to `needs(policy, operation)`; one that is missing makes its check unknown, which never
+ * allows. `nowMs` is any clock that the session keeps to, in milliseconds. Never throws: an exception inside is a
+ * denial with the code `error`.
+ */
+export function decide(
+  policy: CompiledPolicy,
+  state: PolicyState,
+  operation: Operation,
+  facts: Facts,
+  nowMs: number,
+): Decision {
+  try {
+    if (!Number.isFinite(nowMs)) throw new RangeError(`Cannot decide: the time is ${nowMs}`);
+    return judge(policy, state, operation, facts, nowMs);
+  } catch {
+    return deny(policy, "error", "error", "the policy could not be applied, so nothing passes");
+  }
+}
+
+function judge(
+  policy: CompiledPolicy,
+  state: PolicyState,
+  operation: Operation,
+  facts: Facts,
+  nowMs: number,
+): Decision {
+  const subject = new Subject(operation, facts, policy.paths);
+  const hit = findOwnFile(subject, policy.ownFiles);
+  if (hit !== undefined) return deny(policy, "own_file", ownFilesRule, reasonForOwnFile(hit, operation));
+  return combine(policy.documents.map((document) => judgeDocument(document, state, subject, nowMs)));
+}
+
+/** A denial by the engine itself. */
+function deny(policy: CompiledPolicy, code: DenialCode, rule: string, reason: string): Decision {
+  return {
+    verdict: "deny",
+    action: "deny",
+    code,
+    policy: builtIn,
+    rule,
+    reason,
+    observed: [],
+    charges: [],
+    denials: policy.documents[0]?.denials ?? "tool_result",
+  };
+}
+
+type Verdict = Decision["verdict"];
+
+/** What one policy says. */
+interface Judgement {
+  readonly document: CompiledDocument;
+  readonly verdict: Verdict;
+  readonly code?: DenialCode;
+  readonly rule: string;
+  readonly reason: string;
+  /** Until every limit of this policy has room; 0 where all have. */
+  readonly waitMs: number;
+  /** What its observing rules alone would have done. */
+  readonly observed: readonly Observation[];
+  /** For each limit that covers the call and has room. */
+  readonly charges: readonly Charge[];
+}
+
+function judgeDocument(
+  document: CompiledDocument,
+  state: PolicyState,
+  subject: Subject,
+  nowMs: number,
+): Judgement {
+  const denial = judgeDenies(document, subject);
+  if (denial.verdict !== undefined && document.mode === "enforce") {
+    // Nothing can be stricter, and what is not forwarded is not charged.
+    return { document, waitMs: 0, observed: [], charges: [], ...denial.verdict };
+  }
+  const limits = judgeLimits(document, state, subject, nowMs);
+  const observed = [...denial.observed, ...limits.observed];
+  const { waitMs, charges } = limits;
+  const verdict = denial.verdict ?? limits.verdict ?? judgeAllows(document, subject);
+  return { document, waitMs, observed, charges, ...verdict };
+}
+
+type Ruling = Pick<Judgement, "verdict" | "code" | "rule" | "reason">;
+
+/** The first deny that fires. Rules that only observe are looked at all, but only if none is enforced. */
+function judgeDenies(
+  document: CompiledDocument,
+  subject: Subject,
+): { readonly verdict?: Ruling; readonly observed: readonly Observation[] } {
+  const observed: Observation[] = [];
+  let verdict: Ruling | undefined;
+  for (const rule of document.deny.covering(subject)) {
+    const answer = answerRule(rule, subject, "deny");
+    if (answer === "no") continue;
+    const reason = reasonForDeny(rule, subject, answer);
+    if (rule.observes) {
+      observed.push({ policy: document.name, rule: rule.id, verdict: "deny", reason });
+    } else if (verdict === undefined) {
+      verdict = { verdict: "deny", code: "rule", rule: rule.id, reason };
+      if (document.mode === "enforce") break;
+    }
+  }
+  return verdict === undefined ? { observed } : { verdict, observed };
+}
+
+function judgeLimits(
+  document: CompiledDocument,
+  state: PolicyState,
+  subject: Subject,
+  nowMs: number,
+): {
+  readonly verdict?: Ruling;
+  readonly waitMs: number;
+  readonly observed: readonly Observation[];
+  readonly charges: readonly Charge[];
+} {
+  const observed: Observation[] = [];
+  const charges: Charge[] = [];
+  let verdict: Ruling | undefined;
+  let longestMs = 0;
+  // A limit over tools must not starve the handshake; one that names methods was meant to.
+  const lists = subject.operation.housekeeping ? "methods" : "all";
+  for (const rule of document.limit.covering(subject, lists)) {
+    if (answerRule(rule, subject, "deny") === "no") continue;
+    const { bucket } = rule;
+    const wait = waitMs(bucket, state.buckets[bucket.id] ?? fullLevel(bucket), nowMs, callTokens);
+    if (wait === 0) {
+      charges.push({ bucket: bucket.id, tokens: callTokens });
+      continue;
+    }
+    const reason = reasonForLimit(rule, bucket);
+    if (rule.observes) {
+      observed.push({ policy: document.name, rule: rule.id, verdict: "limit", reason });
+    } else {
+      verdict ??= { verdict: "limit", code: "limit", rule: rule.id, reason };
+      longestMs = Math.max(longestMs, wait);
+    }
+  }
+  return { ...(verdict === undefined ? {} : { verdict }), waitMs: longestMs, observed, charges };
+}
+
+function judgeAllows(document: CompiledDocument, subject: Subject): Ruling {
+  const { operation } = subject;
+  const allowed = findAllow(document, subject)?.id;
+  const by = allowed ?? (operation.housekeeping ? "protocol" : "default");
+  if (by === "default" && document.default === "deny") {
+    return { verdict: "deny", code: "default", rule: by, reason: reasonForDefault(document, subject) };
+  }
+  return { verdict: "allow", rule: by, reason: reasonForAllow(by, operation) };
+}
+
+/** An allow that only observes is not in force, so it allows nothing. */
+function findAllow(document: CompiledDocument, subject: Subject): CompiledRule | undefined {
+  return document.allow.covering(subject).find((rule) =>
+    !rule.observes && answerRule(rule, subject, "allow") === "yes"
+  );
+}
+
+const strictness: Readonly<Record<Verdict, number>> = { allow: 0, limit: 1, deny: 2 };
+
+/** The strictest of some; the first of equals. */
+function strictest(judgements: readonly Judgement[]): Judgement | undefined {
+  return judgements.reduce<Judgement | undefined>(
+    (best, one) => best === undefined || strictness[one.verdict] > strictness[best.verdict] ? one : best,
+    undefined,
+  );
+}
+
+function combine(judgements: readonly Judgement[]): Decision {
+  const enforcing = judgements.filter(({ document }) => document.mode === "enforce");
+  const inForce = strictest(enforcing);
+  const isForwarded = inForce === undefined || inForce.verdict === "allow";
+  // A denial names who denied it; what passes names the strictest voice, also of a policy that only observes.
+  const speaker = (isForwarded ? strictest(judgements) : inForce)!;
+  const { verdict, code, rule, reason, document } = speaker;
+  // The same call has room once the slowest of all the limits in question has it.
+  const waits = (isForwarded ? judgements : enforcing).map(({ waitMs }) => waitMs);
+  return {
+    verdict,
+    action: isForwarded ? "forward" : "deny",
+    ...(code === undefined ? {} : { code }),
+    policy: document.name,
+    rule,
+    reason,
+    ...(verdict === "limit" ? { retryAfterMs: Math.max(...waits) } : {}),
+    observed: observations(judgements, isForwarded ? "allow" : verdict),
+    charges: isForwarded ? judgements.flatMap(({ charges }) => charges) : [],
+    denials: document.denials,
+  };
+}
+
+/** Everything that only observes and would have been stricter than what is done. */
+function observations(judgements: readonly Judgement[], done: Verdict): readonly Observation[] {
+  const all: Observation[] = [];
+  for (const { document, verdict, rule, reason, observed } of judgements) {
+    if (document.mode === "observe" && verdict !== "allow") {
+      all.push({ policy: document.name, rule, verdict, reason });
+    }
+    all.push(...observed);
+  }
+  return all.filter(({ verdict }) => strictness[verdict] > strictness[done]);
+}

@@ -1,0 +1,39 @@
+/** What the engine answers. */
+
+/** The closed set of reasons by which a message does not pass. Design §5. */
+export type DenialCode = "rule" | "default" | "limit" | "own_file" | "error";
+
+/** A rule that would have decided otherwise but only observes. */
+export interface Observation {
+  readonly policy: string;
+  readonly rule: string;
+  readonly verdict: "deny" | "limit";
+  readonly reason: string;
+}
+
+/** Tokens to take from one bucket, if and only if the message is forwarded. */
+export interface Charge {
+  /** Unique over all policies of the session. */
+  readonly bucket: string;
+  readonly tokens: number;
+}
+
+export interface Decision {
+  /** What the policies say (the strictest of them). */
+  readonly verdict: "allow" | "deny" | "limit";
+  /** What is to be done: `forward` also where a denying policy or rule only observes. */
+  readonly action: "forward" | "deny";
+  /** Why not; absent where the verdict is `allow`. */
+  readonly code?: DenialCode;
+  /** The policy (its name) and the rule (its id, or `default`, or a built-in's name) that decided. */
+  readonly policy: string;
+  readonly rule: string;
+  /** A sentence for the model and the log: never how to change the policy. */
+  readonly reason: string;
+  /** Milliseconds until the same call would have room; only with `limit`. */
+  readonly retryAfterMs?: number;
+  readonly observed: readonly Observation[];
+  readonly charges: readonly Charge[];
+  /** How a denied tool call is answered; the strictest policy's own wish. */
+  readonly denials: "tool_result" | "protocol_error";
+}

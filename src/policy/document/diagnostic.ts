@@ -1,0 +1,169 @@
+/** What is wrong, or only odd, in a policy file: collected while it is read, and printed as compilers print it. */
+
+import { type ErrorCode, formatPosition, LilithError, type TextPosition } from "../../errors.ts";
+import { policyErrorsMax } from "../../limits.ts";
+
+/** The closed set of oddities that do not stop a policy from being loaded. */
+export type WarningCode =
+  /** It can never decide anything. */
+  | "dead_rule"
+  /** Its checks never matter, because another rule allows the same without them. */
+  | "idle_check"
+  /** A path, URL or command may be passed in an argument that no rule looks at. */
+  | "unchecked_argument"
+  /** `finds` where only the whole text can be trusted. */
+  | "loose_pattern"
+  /** Text here, a boolean or another number in YAML 1.1. */
+  | "look_alike"
+  /** A name that looks like a regular expression or like a misspelt method. */
+  | "odd_name";
+
+/** Something that the author should look at. */
+export interface Diagnostic {
+  readonly severity: "warning";
+  readonly code: WarningCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly at: TextPosition;
+}
+
+/** Gathers everything that is to be said of one file, so that an author sees all of it at once. */
+export class Report {
+  readonly #errors: LilithError[] = [];
+  readonly #warnings: Diagnostic[] = [];
+  readonly #said = new Set<string>();
+  #unsaid = 0;
+
+  constructor(readonly file: string) {}
+
+  get failed(): boolean {
+    return this.#errors.length > 0;
+  }
+
+  /** `what` is the second half of the sentence "Cannot load policy …: ". */
+  error(code: ErrorCode, at: TextPosition, what: string, hint?: string): void {
+    // A value behind an alias is read at every place that names it, but it stands in the file once.
+    if (!this.#firstTime(at, what)) return;
+    if (this.#errors.length >= policyErrorsMax) {
+      this.#unsaid++;
+      return;
+    }
+    this.#errors.push(loadError(code, this.file, what, hint, at));
+  }
+
+  warning(code: WarningCode, at: TextPosition, message: string, hint?: string): void {
+    if (!this.#firstTime(at, message)) return;
+    this.#warnings.push({ severity: "warning", code, message, at, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  #firstTime(at: TextPosition, what: string): boolean {
+    const key = `${at.line}:${at.column}:${what}`;
+    if (this.#said.has(key)) return false;
+    this.#said.add(key);
+    return true;
+  }
+
+  /** All errors, in the order of the text. */
+  errors(): readonly LilithError[] {
+    const sorted = [...this.#errors].sort((a, b) => comparePositions(a.at, b.at));
+    if (this.#unsaid === 0) return sorted;
+    const last = sorted[sorted.length - 1]?.at;
+    const what = `${this.#unsaid} more errors, not shown`;
+    return [
+      ...sorted,
+      loadError("policy_syntax", this.file, what, "Correct those above and check again", last),
+    ];
+  }
+
+  /** All warnings, in the order of the text. */
+  warnings(): readonly Diagnostic[] {
+    return [...this.#warnings].sort((a, b) => comparePositions(a.at, b.at));
+  }
+}
+
+/** An error of the policy file as a whole, or at one place in it. */
+export function loadError(
+  code: ErrorCode,
+  file: string,
+  what: string,
+  hint?: string,
+  at?: TextPosition,
+): LilithError {
+  return new LilithError(code, {
+    message: `${loadPrefix(file)}${what}`,
+    ...(hint === undefined ? {} : { hint }),
+    ...(at === undefined ? {} : { at }),
+  });
+}
+
+function loadPrefix(file: string): string {
+  return `Cannot load policy "${file}": `;
+}
+
+function comparePositions(a: TextPosition | undefined, b: TextPosition | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  return a.line - b.line || a.column - b.column;
+}
+
+/** Columns of a line that are printed; a policy can be one line of a megabyte. */
+const shownColumnsMax = 120;
+
+/**
+ * One error or warning as good compilers print it: place, sentence, the line with a caret below, hint.
+ *
+ * `text` is the file that `at` points into; without it, or without `at`, the line is left out. No line feed at the end.
+ *
+ * ```ts
+ * import { formatDiagnostic } from "./diagnostic.ts";
+ * import { LilithError } from "../../errors.ts";
+ *
+ * const error = new LilithError("policy_unknown_key", {
+ *   message: 'Cannot load policy "team.yaml": unknown key "rule"',
+ *   hint: 'Did you mean "rules"?',
+ *   at: { file: "team.yaml", line: 2, column: 1 },
+ * });
+ * const shown = formatDiagnostic(error, "version: 1\nrule: []\n");
+ * console.assert(shown.startsWith('team.yaml:2:1: error: unknown key "rule"\n'));
+ * ```
+ */
+export function formatDiagnostic(diagnostic: Diagnostic | LilithError, text?: string): string {
+  const { at, hint } = diagnostic;
+  const severity = diagnostic instanceof LilithError ? "error" : diagnostic.severity;
+  if (at === undefined) {
+    return [`${severity}: ${diagnostic.message}`, ...formatHint(hint)].join("\n");
+  }
+  // The place already names the file.
+  const prefix = loadPrefix(at.file ?? "");
+  const { message } = diagnostic;
+  const sentence = message.startsWith(prefix) ? message.slice(prefix.length) : message;
+  const line = text === undefined ? undefined : lineOf(text, at.line);
+  return [
+    `${formatPosition(at)}: ${severity}: ${sentence}`,
+    ...(line === undefined ? [] : formatLine(line, at)),
+    ...formatHint(hint),
+  ].join("\n");
+}
+
+function formatHint(hint: string | undefined): string[] {
+  return hint === undefined ? [] : [`  hint: ${hint}`];
+}
+
+function lineOf(text: string, number: number): string | undefined {
+  const start = text.startsWith("\ufeff") ? 1 : 0;
+  return text.slice(start).split("\n")[number - 1]?.replace(/\r$/, "");
+}
+
+function formatLine(line: string, at: TextPosition): string[] {
+  const gutter = `${at.line}`.padStart(5);
+  const from = Math.max(0, at.column - 1 - shownColumnsMax / 2);
+  const before = line.slice(from, at.column - 1);
+  const shown = line.slice(from, from + shownColumnsMax);
+  // A tab stays a tab, so that the caret stands below its character whatever width the terminal gives it.
+  const padding = before.replace(/[^\t]/gu, " ");
+  return [`${gutter} | ${printable(shown)}`, `${" ".repeat(gutter.length)} | ${padding}^`];
+}
+
+/** The line is shown on a terminal: nothing in it may move the cursor or turn the text round. */
+function printable(text: string): string {
+  return text.replace(/[^\P{C}\t]/gu, "\ufffd");
+}

@@ -1,0 +1,235 @@
+/** What a rule says of one argument: a selector and the checks on what it selects. */
+
+import type { TextPosition } from "../../errors.ts";
+import type { Report } from "./diagnostic.ts";
+import { quote } from "../sentence.ts";
+import { warnOfLookAlikes } from "./look_alike.ts";
+import type { ArgumentRule, Check, Literal } from "../rule.ts";
+import { describeNode, readShape } from "./shape_issue.ts";
+import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from "./yaml_text.ts";
+
+/** Selects any string, key or spelt number, anywhere in the arguments. */
+const anywhere = "**";
+
+/** Reads one entry of `args`; `undefined` where the report now says what is wrong with it. */
+export function readArgument(entry: YamlEntry, report: Report): ArgumentRule | undefined {
+  const { key, keyAt, value } = entry;
+  if (!checkSelector(key, keyAt, report)) return undefined;
+  const name = key === anywhere ? quote(key) : `the argument ${quote(key)}`;
+  if (value.kind === "scalar" && value.source === "" && value.value === null) {
+    report.error(
+      "policy_wrong_type",
+      keyAt,
+      `${name} has no check`,
+      "Write a value, a list of values or checks; null if null is meant",
+    );
+    return undefined;
+  }
+  if (readShape("argument", name, value, report) === undefined) return undefined;
+  const checks = readChecks(name, value, keyAt, report);
+  if (checks === undefined || !checkTogether(name, value, keyAt, report)) return undefined;
+  if (key === anywhere && !checkAnywhere(checks, keyAt, report)) return undefined;
+  warnOfLookAlikes(value, report);
+  return { selector: key, checks, at: keyAt };
+}
+
+function checkSelector(key: string, at: TextPosition, report: Report): boolean {
+  if (key === anywhere) return true;
+  if (key === "") {
+    report.error("policy_bad_value", at, "an argument without a name");
+    return false;
+  }
+  if (key === "*") {
+    report.error("policy_bad_value", at, 'the selector "*"', 'For any value anywhere write "**"');
+    return false;
+  }
+  // Taken as plain names, these would select nothing, and a deny rule would never fire.
+  const later = /[.[\]]/.test(key)
+    ? "paths into arguments"
+    : /[*?]/.test(key)
+    ? "globs in argument names"
+    : undefined;
+  if (later === undefined) return true;
+  report.error(
+    "policy_not_yet",
+    at,
+    `not yet: ${quote(key)} (${later})`,
+    'Name a top-level argument, or "**" for any value anywhere',
+  );
+  return false;
+}
+
+function readChecks(name: string, node: YamlNode, at: TextPosition, report: Report): Check[] | undefined {
+  switch (node.kind) {
+    case "scalar":
+      return [{ kind: "equals", value: toLiteral(node) }];
+    case "list":
+      return [{ kind: "one_of", values: toLiterals(node.items) }];
+    case "map":
+      if (node.entries.length === 0) {
+        report.error(
+          "policy_bad_value",
+          at,
+          `${name} has no check`,
+          "Write one, for example { max_length: 200 }",
+        );
+        return undefined;
+      }
+      return readCheckMap(node, report);
+  }
+}
+
+function readCheckMap(map: YamlMap, report: Report): Check[] | undefined {
+  const checks: Check[] = [];
+  for (const { key, value } of map.entries) {
+    const check = toCheck(key, value, report);
+    if (check === undefined) return undefined;
+    checks.push(check);
+  }
+  return checks;
+}
+
+/** The schema has seen the types; what is left is what the values say. */
+function toCheck(key: string, node: YamlNode, report: Report): Check | undefined {
+  const scalar = node.kind === "scalar" ? node.value : undefined;
+  switch (key) {
+    case "matches":
+    case "finds":
+      return { kind: key, pattern: String(scalar), at: node.at };
+    case "under": {
+      const roots = readRoots(node, report);
+      return roots && { kind: "under", roots };
+    }
+    case "equals":
+      return { kind: "equals", value: toLiteral(node as YamlScalar) };
+    case "one_of":
+      return { kind: "one_of", values: toLiterals(node.kind === "list" ? node.items : [node]) };
+    case "min":
+    case "max":
+      return { kind: key, bound: Number(scalar) };
+    case "max_length":
+      return { kind: "max_length", length: Number(scalar) };
+    case "present":
+      return { kind: "present", present: scalar === true };
+    default:
+      throw new TypeError(`the schema lets a check pass that nobody reads: ${key}`);
+  }
+}
+
+function toLiterals(nodes: readonly YamlNode[]): Literal[] {
+  return nodes.map((node) => toLiteral(node as YamlScalar));
+}
+
+function toLiteral({ value, source }: YamlScalar): Literal {
+  return typeof value === "number" ? { kind: "number", source, value } : value;
+}
+
+/** Directories as the kernel would name them: what is written is what is compared. */
+function readRoots(node: YamlNode, report: Report): string[] | undefined {
+  const roots: string[] = [];
+  for (const item of node.kind === "list" ? node.items : [node]) {
+    const written = item.kind === "scalar" ? String(item.value) : "";
+    const problem = rootProblem(written);
+    if (problem !== undefined) {
+      report.error(problem.code, item.at, `"under" names ${describeNode(item)}${problem.what}`, problem.hint);
+      return undefined;
+    }
+    roots.push(written === "/" ? written : written.replace(/\/$/, ""));
+  }
+  return roots;
+}
+
+type RootProblem = { code: "policy_bad_value" | "policy_not_yet"; what: string; hint: string };
+
+function rootProblem(root: string): RootProblem | undefined {
+  const bad = (what: string, hint: string): RootProblem => ({ code: "policy_bad_value", what, hint });
+  if (/^[A-Za-z]:[\\/]|^\\\\/.test(root)) {
+    return {
+      code: "policy_not_yet",
+      what: " (not yet: paths of Windows)",
+      hint: "Directories are written /like/this",
+    };
+  }
+  if (root.startsWith("file:")) return bad(", a URL", "Write the path alone");
+  if (root.startsWith("~")) return bad("", "Write the home directory out: nothing expands ~ here");
+  if (!root.startsWith("/")) {
+    return bad(", which is no absolute path", "A directory begins with /: relative to what would it be?");
+  }
+  if (root.includes("$")) return bad("", "Write the directory out: variables are not expanded here");
+  if (/[*?]/.test(root)) return bad("", "A directory already covers everything below it; it takes no glob");
+  if (/\p{C}/u.test(root)) return bad(", with a character that cannot be seen", "Take it out");
+  const parts = root.slice(1).replace(/\/$/, "").split("/");
+  if (parts.some((part) => part === "." || part === "..")) {
+    return bad("", "Write the directory without . and ..");
+  }
+  if (root !== "/" && parts.includes("")) return bad("", "Write one / between names");
+  return undefined;
+}
+
+/** Checks that cannot all hold. */
+function checkTogether(name: string, node: YamlNode, at: TextPosition, report: Report): boolean {
+  if (node.kind !== "map") return true;
+  const value = (key: string): YamlNode | undefined => node.entries.find((entry) => entry.key === key)?.value;
+  const number = (key: string): number | undefined => {
+    const found = value(key);
+    return found?.kind === "scalar" ? Number(found.value) : undefined;
+  };
+  const present = value("present");
+  if (present?.kind === "scalar" && present.value === false && node.entries.length > 1) {
+    report.error(
+      "policy_bad_value",
+      present.at,
+      `${name} shall be absent and pass other checks`,
+      "present: false stands alone",
+    );
+    return false;
+  }
+  const [min, max] = [number("min"), number("max")];
+  if (min !== undefined && max !== undefined && min > max) {
+    report.error(
+      "policy_bad_value",
+      at,
+      `${name}: no number is at least ${min} and at most ${max}`,
+      "Swap min and max",
+    );
+    return false;
+  }
+  return true;
+}
+
+/** `"**"` looks at text wherever it stands: a number is seen as it is spelt, and nothing is ever absent. */
+function checkAnywhere(checks: readonly Check[], at: TextPosition, report: Report): boolean {
+  for (const check of checks) {
+    switch (check.kind) {
+      case "min":
+      case "max":
+      case "present":
+        report.error(
+          "policy_bad_value",
+          at,
+          `"**" with ${check.kind}: it looks at text anywhere`,
+          "Name the argument, or use finds, matches, under, equals, one_of or max_length",
+        );
+        return false;
+      case "equals":
+      case "one_of": {
+        const literals = check.kind === "equals" ? [check.value] : check.values;
+        const odd = literals.find((literal) => typeof literal !== "string");
+        if (odd === undefined) continue;
+        const shown = odd !== null && typeof odd === "object" ? odd.source : String(odd);
+        report.error(
+          "policy_bad_value",
+          at,
+          `"**" with ${shown}: it looks at text anywhere`,
+          `Put it in quotes: "${shown}"`,
+        );
+        return false;
+      }
+      case "matches":
+      case "finds":
+      case "under":
+      case "max_length":
+    }
+  }
+  return true;
+}

@@ -1,0 +1,169 @@
+/** The words of the policy language: which keys a map may have, which will come, and what people write instead. */
+
+/** The keys of one kind of map. */
+export interface Words {
+  /** "a rule", "a check": how a message names such a map. */
+  readonly what: string;
+  readonly known: readonly string[];
+  /** Keys of later versions. They are refused by name: a rule that is not enforced must not look as if it were. */
+  readonly later?: Readonly<Record<string, string>>;
+  /** What people write who come from other languages; the value is a key of ours. */
+  readonly meant?: Readonly<Record<string, string>>;
+}
+
+const taints = "taints and flows between calls";
+
+/** By the part of the document that is read, and the path inside it. */
+const wordsByPlace: Readonly<Record<string, Words>> = {
+  policy: {
+    what: "a policy",
+    known: [
+      "version",
+      "name",
+      "mode",
+      "default",
+      "denials",
+      "rules",
+      "server",
+      "audit",
+      "max_message",
+      "examples",
+    ],
+    later: { vars: "variables", taints, lock: "the lock file for tool descriptions" },
+    meant: { rule: "rules", policies: "rules", tests: "examples", description: "name", logging: "audit" },
+  },
+  "policy.server": {
+    what: "server",
+    known: [
+      "memory",
+      "cpu",
+      "processes",
+      "open_files",
+      "file_size",
+      "cpu_time",
+      "stop_timeout",
+      "pass_env",
+      "directory",
+      "containment",
+    ],
+    later: {
+      filesystem: "the file sandbox",
+      network: "the network sandbox",
+      system_calls: "the system call filter",
+      timeout: "a time limit for each request",
+    },
+    meant: {
+      env: "pass_env",
+      environment: "pass_env",
+      cwd: "directory",
+      workdir: "directory",
+      ram: "memory",
+    },
+  },
+  "policy.audit": {
+    what: "audit",
+    known: ["mask"],
+    later: {
+      arguments: "the choice of what is recorded of arguments",
+      results: "the recording of results",
+      entities: "the choice of what is masked",
+      patterns: "patterns of one's own to mask",
+      allow: "values that are not masked",
+      keys: "key names whose values are masked",
+      sync: "the choice of when the log is synced",
+      rotate: "rotation",
+    },
+  },
+  rule: {
+    what: "a rule",
+    known: ["id", "allow", "deny", "limit", "args", "others", "to", "burst", "reason", "mode"],
+    later: {
+      ask: "asking a person",
+      until: "rules that end at a date",
+      taint: taints,
+      if_tainted: taints,
+      schema: "checking arguments against the tool's own schema",
+      result: "masking of results",
+      max_result: "a limit on the size of results",
+    },
+    meant: {
+      permit: "allow",
+      block: "deny",
+      forbid: "deny",
+      reject: "deny",
+      rate: "to",
+      arguments: "args",
+      parameters: "args",
+      params: "args",
+      name: "id",
+      message: "reason",
+      description: "reason",
+    },
+  },
+  "rule.scope": {
+    what: "what a rule covers",
+    known: ["tools", "resources", "prompts", "methods"],
+    meant: { tool: "tools", uri: "resources", uris: "resources" },
+  },
+  argument: {
+    what: "a check",
+    known: ["matches", "finds", "under", "equals", "one_of", "min", "max", "max_length", "present"],
+    later: {
+      glob: "globs on arguments",
+      url: "checks on the parts of a URL",
+      argv: "checks on the words of a command",
+      schema: "checking arguments against the tool's own schema",
+      type: "checks on the type of an argument",
+      min_length: "a least length",
+      not: "negated checks",
+    },
+    meant: {
+      regex: "matches",
+      regexp: "matches",
+      pattern: "matches",
+      contains: "finds",
+      search: "finds",
+      path: "under",
+      within: "under",
+      in: "one_of",
+      enum: "one_of",
+      values: "one_of",
+      eq: "equals",
+      is: "equals",
+      value: "equals",
+      minimum: "min",
+      gte: "min",
+      maximum: "max",
+      lte: "max",
+      exists: "present",
+      required: "present",
+    },
+  },
+  example: {
+    what: "an example",
+    known: ["call", "after", "expect"],
+    meant: { want: "expect", verdict: "expect" },
+  },
+  "example.call": {
+    what: "the call of an example",
+    known: ["tool", "resource", "prompt", "method", "arguments", "from"],
+    meant: { args: "arguments", params: "arguments", name: "tool", uri: "resource" },
+  },
+  "example.expect": {
+    what: "what an example expects",
+    known: ["allow", "deny", "limit"],
+  },
+};
+
+/** The parts of a document that are read one by one, so that a slip in one does not hide those in the next. */
+export type Part = "policy" | "rule" | "argument" | "example";
+
+/** The words of the map at `path` inside a part. */
+export function wordsAt(part: Part, path: readonly PropertyKey[]): Words | undefined {
+  const [step] = path;
+  if (step === undefined) return wordsByPlace[part];
+  const inner = part === "rule" && (step === "allow" || step === "deny" || step === "limit")
+    ? "scope"
+    : String(step);
+  return wordsByPlace[`${part}.${inner}`];
+}

@@ -1,0 +1,109 @@
+/** A policy tried on the examples that its author wrote into it. */
+
+import { readMessage } from "../mcp/message.ts";
+import { type Operation, readOperation } from "../mcp/operation.ts";
+import { JsonScanner } from "../wire/json.ts";
+import type { CompiledPolicy } from "./compile.ts";
+import { decide } from "./decide.ts";
+import type { Facts, Query, Resolution } from "./facts.ts";
+import { needs } from "./needs.ts";
+import { normalizePath } from "./path.ts";
+import type { Example, PolicyDocument } from "./rule.ts";
+import { advance, initialState } from "./state.ts";
+
+/** What became of the call of an example. */
+export interface Outcome {
+  readonly verdict: Example["expect"];
+  /** The rule's id, `default`, or `malformed` for a message that no policy gets to see. */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+export interface ExampleResult {
+  /** Place in the document, from 1. */
+  readonly number: number;
+  readonly example: Example;
+  readonly passed: boolean;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Judges every example of the document, each in a session of its own; `policy` is the document compiled alone.
+ *
+ * Paths are taken as they are written: everything exists and nothing is a link. So a check gives the same result on
+ * every machine, and says nothing of the links on any of them.
+ */
+export function runExamples(document: PolicyDocument, policy: CompiledPolicy): readonly ExampleResult[] {
+  return document.examples.map((example, index) => {
+    const outcome = judge(example, policy);
+    const passed = outcome.verdict === example.expect &&
+      (example.expectRule === undefined || outcome.rule === example.expectRule);
+    return { number: index + 1, example, passed, outcome };
+  });
+}
+
+/** The clock stands still, so that calls made before are made at the same moment. */
+const nowMs = 0;
+
+function judge(example: Example, policy: CompiledPolicy): Outcome {
+  const operation = readExampleOperation(example);
+  if ("refusal" in operation) {
+    // The proxy refuses such a message before any rule, so the verdict is as good as a rule's.
+    return { verdict: "deny", rule: "malformed", reason: operation.refusal };
+  }
+  const facts = answerByName(needs(policy, operation), policy.paths.workingDirectory);
+  let state = initialState(policy);
+  for (let made = 0; made < (example.after ?? 0); made++) {
+    const before = decide(policy, state, operation, facts, nowMs);
+    // What is denied changes nothing, and would be denied again.
+    if (before.action === "deny") break;
+    state = advance(state, policy, before, nowMs);
+  }
+  const { verdict, rule, reason } = decide(policy, state, operation, facts, nowMs);
+  return { verdict, rule, reason };
+}
+
+/** The example as the line that a peer would send, read by the same code as in the proxy. */
+function readExampleOperation(example: Example): Operation | { readonly refusal: string } {
+  const line = new TextEncoder().encode(`${exampleLine(example)}\n`);
+  const message = readMessage(new JsonScanner(), { buffer: line, start: 0, end: line.length - 1 });
+  if (message.kind === "malformed") return { refusal: message.reason };
+  if (message.kind !== "request" && message.kind !== "notification") return { refusal: "it is an answer" };
+  const operation = readOperation(message, example.from);
+  return "kind" in operation ? { refusal: operation.reason } : operation;
+}
+
+function exampleLine(example: Example): string {
+  const name = JSON.stringify(example.name);
+  const args = example.argumentsJson;
+  switch (example.target) {
+    case "tool":
+      return request("tools/call", `{"name":${name}${args === undefined ? "" : `,"arguments":${args}`}}`);
+    case "prompt":
+      return request("prompts/get", `{"name":${name}${args === undefined ? "" : `,"arguments":${args}`}}`);
+    case "resource":
+      return request("resources/read", args === undefined ? `{"uri":${name}}` : withUri(name, args));
+    case "method":
+      return request(example.name, args);
+  }
+}
+
+/** The arguments of a resource are the other members of its params. */
+function withUri(name: string, args: string): string {
+  if (!args.startsWith("{") || args === "{}") return args === "{}" ? `{"uri":${name}}` : args;
+  return `{"uri":${name},${args.slice(1)}`;
+}
+
+function request(method: string, params: string | undefined): string {
+  const id = method.startsWith("notifications/") ? "" : `"id":1,`;
+  const rest = params === undefined ? "" : `,"params":${params}`;
+  return `{"jsonrpc":"2.0",${id}"method":${JSON.stringify(method)}${rest}}`;
+}
+
+/** Answers every question from the name alone, without a disk. */
+function answerByName(queries: readonly Query[], workingDirectory: string): Facts {
+  return new Map(queries.map(({ path }): [string, Resolution] => {
+    const absolute = path.startsWith("/") ? path : `${workingDirectory}/${path}`;
+    return [path, { kind: "real", path: normalizePath(absolute) }];
+  }));
+}

@@ -1,0 +1,71 @@
+/** Which facts a decision will want: asked before it, so that the decision itself stays pure. */
+
+import { queriesMax } from "../limits.ts";
+import type { Operation } from "../mcp/operation.ts";
+import { isJsonNumber } from "../wire/json_value.ts";
+import type { CompiledPolicy, CompiledRule } from "./compile.ts";
+import { noFacts, type Query } from "./facts.ts";
+import type { Strictness } from "./match.ts";
+import { visitOwnFileQueries } from "./own_files.ts";
+import { Subject } from "./subject.ts";
+import { pathsToResolve } from "./under.ts";
+
+/**
+ * Lists the queries whose answers {@linkcode decide} wants for an operation, each once and at most `queriesMax`; none
+ * where names alone settle it. An answer that is not there when it is wanted makes the check unknown.
+ */
+export function needs(policy: CompiledPolicy, operation: Operation): readonly Query[] {
+  if (!policy.looksAtDisk) return [];
+  const wanted = new Set<string>();
+  try {
+    collect(policy, operation, wanted);
+  } catch {
+    // `decide` meets the same exception, and denies.
+  }
+  return [...wanted].map((path) => ({ kind: "resolve", path }));
+}
+
+function collect(policy: CompiledPolicy, operation: Operation, wanted: Set<string>): void {
+  const subject = new Subject(operation, noFacts, policy.paths);
+  for (const { deny, limit, allow } of policy.documents) {
+    for (const rule of deny.covering(subject)) collectRule(rule, subject, "deny", wanted);
+    for (const rule of limit.covering(subject)) collectRule(rule, subject, "deny", wanted);
+    for (const rule of allow.covering(subject)) collectRule(rule, subject, "allow", wanted);
+  }
+  visitOwnFileQueries(operation, policy.ownFiles, policy.paths, (path) => add(path, wanted));
+}
+
+function collectRule(
+  rule: CompiledRule,
+  subject: Subject,
+  strictness: Strictness,
+  wanted: Set<string>,
+): void {
+  if (!rule.looksAtDisk) return;
+  for (const argument of rule.arguments) {
+    for (const check of argument.checks) {
+      if (check.kind !== "under") continue;
+      for (const text of textsOf(argument, subject)) {
+        const readings = subject.pathReadings(text, strictness);
+        for (const path of pathsToResolve(check.roots, readings, strictness, subject.paths)) {
+          if (!add(path, wanted)) return;
+        }
+      }
+    }
+  }
+}
+
+function textsOf(argument: CompiledRule["arguments"][number], subject: Subject): readonly string[] {
+  if (argument.everywhere) {
+    return (subject.texts() ?? []).map((text) => isJsonNumber(text) ? text.source : text);
+  }
+  const found = subject.find(argument.selector, argument.foldedName);
+  return found.kind === "value" && typeof found.value === "string" ? [found.value] : [];
+}
+
+/** Adds a path; false where there is no room for it. */
+function add(path: string, wanted: Set<string>): boolean {
+  if (wanted.size >= queriesMax && !wanted.has(path)) return false;
+  wanted.add(path);
+  return true;
+}

@@ -1,0 +1,174 @@
+/**
+ * The built-in rule: a tool may not rewrite its own jailer. A call whose arguments name one of our files (the policy,
+ * the audit log …) is denied, whatever the policies say.
+ *
+ * It is a tripwire, not a wall: a hard link, or a shell command that holds the path among other words, is not seen
+ * here. The wall is the server's sandbox.
+ */
+
+import { pathBytesMax, pathNameBytesMax } from "../limits.ts";
+import type { Operation } from "../mcp/operation.ts";
+import { visitTexts } from "./argument_texts.ts";
+import {
+  climbs,
+  holdsControl,
+  isInside,
+  makeAbsolute,
+  normalizePath,
+  type PathSettings,
+  readPath,
+  spellings,
+  utf8Length,
+} from "./path.ts";
+import type { Subject } from "./subject.ts";
+import { percentDecodings } from "./text_readings.ts";
+import { pathOfFileUri } from "./uri.ts";
+
+/** The name under which the rule stands in decisions and records. */
+export const ownFilesRule = "own-files";
+
+/** A text by which a call names one of our files. */
+export interface OwnFileHit {
+  readonly text: string;
+  /** `unknown`: it could be one, and the disk did not say. */
+  readonly certainty: "named" | "unknown";
+}
+
+/** Looks for our files in a call; undefined where it names none. */
+export function findOwnFile(subject: Subject, ownFiles: readonly string[]): OwnFileHit | undefined {
+  const { operation, paths } = subject;
+  if (ownFiles.length === 0) return undefined;
+  const touches = touchesOwnFile(operation, ownFiles, paths);
+  let named: OwnFileHit | undefined;
+  let unsure: OwnFileHit | undefined;
+  visitFileNames(operation, ownFiles, (text) => {
+    const { places, homeTails } = readFileName(text, paths);
+    if (homeTails.some((tail) => ownFiles.some((file) => endsWithPath(file, tail, paths)))) {
+      named = { text, certainty: "named" };
+    }
+    for (const { lexical, walked } of places) {
+      if (touches(lexical)) named = { text, certainty: "named" };
+      for (const path of walked) {
+        const resolution = subject.facts.get(path);
+        if (resolution === undefined || resolution.kind === "unknown") {
+          unsure ??= { text, certainty: "unknown" };
+        } else if (!climbs(resolution.path) && touches(normalizePath(resolution.path))) {
+          // (What does not exist and has a `..` leads the kernel nowhere; by name it was looked at above.)
+          named = { text, certainty: "named" };
+        }
+      }
+    }
+    return named === undefined;
+  });
+  return named ?? unsure;
+}
+
+/** Visits the paths that the rule wants resolved; false ends the walk. */
+export function visitOwnFileQueries(
+  operation: Operation,
+  ownFiles: readonly string[],
+  paths: PathSettings,
+  visit: (path: string) => boolean,
+): void {
+  visitFileNames(operation, ownFiles, (text) => {
+    for (const { walked } of readFileName(text, paths).places) {
+      for (const path of walked) if (!visit(path)) return false;
+    }
+    return true;
+  });
+}
+
+/** Visits the texts of a call that a server could take for the name of a file. */
+function visitFileNames(
+  operation: Operation,
+  ownFiles: readonly string[],
+  visit: (text: string) => boolean,
+): void {
+  if (ownFiles.length === 0 || operation.target === "method") return;
+  if (operation.target === "resource" && !visit(operation.name)) return;
+  visitTexts(operation.arguments, (text, role) => {
+    if (typeof text !== "string") return true;
+    // The name of a parameter is the server's own choice, unless it is a path.
+    if (role === "name" && !pathLike.test(text)) return true;
+    return visit(text);
+  });
+}
+const pathLike = /[/\\%.~]/;
+
+/** A place on disk that a text could name. */
+interface Place {
+  readonly lexical: string;
+  readonly walked: readonly string[];
+}
+
+/** What a server could make of a text as the name of a file; nothing where it is none. */
+function readFileName(
+  text: string,
+  settings: PathSettings,
+): { readonly places: readonly Place[]; readonly homeTails: readonly string[] } {
+  const places: Place[] = [];
+  const homeTails: string[] = [];
+  for (const spelling of fileNameSpellings(text)) {
+    if (spelling.startsWith("~")) {
+      const slash = spelling.indexOf("/");
+      if (slash >= 0) homeTails.push(normalizePath(spelling.slice(slash)));
+    }
+    const lexical = normalizePath(makeAbsolute(spelling, settings));
+    if (utf8Length(lexical) > pathBytesMax || hasLongName(lexical)) continue;
+    const reading = readPath(spelling, settings);
+    places.push({ lexical, walked: reading.kind === "path" ? reading.walked : [lexical] });
+  }
+  return { places, homeTails };
+}
+
+function fileNameSpellings(text: string): readonly string[] {
+  const texts = new Set<string>();
+  for (const spelling of spellings(percentDecodings(text).texts)) {
+    texts.add(spelling);
+    const path = pathOfFileUri(spelling);
+    if (path !== undefined) { for (const decoded of percentDecodings(path).texts) texts.add(decoded); }
+    // Where a C library stops reading.
+    const nul = spelling.indexOf("\0");
+    if (nul > 0) texts.add(spelling.slice(0, nul));
+  }
+  return [...texts].filter((name) => name !== "" && !holdsControl(name) && name.isWellFormed());
+}
+
+function hasLongName(path: string): boolean {
+  return path.length > pathNameBytesMax &&
+    path.split("/").some((name) => name.length > pathNameBytesMax || utf8Length(name) > pathNameBytesMax);
+}
+
+/** Whether the last names of a file's path are those of `tail`: what `~/tail` could be, without knowing whose home. */
+function endsWithPath(file: string, tail: string, settings: PathSettings): boolean {
+  if (tail === "/" || file.length < tail.length) return false;
+  // Folding may change lengths; comparing name by name from the end does not care.
+  const fileNames = file.split("/");
+  const tailNames = tail.split("/").slice(1);
+  const end = `/${fileNames.slice(fileNames.length - tailNames.length).join("/")}`;
+  return isInside(end, tail, settings.pathCase) && isInside(tail, end, settings.pathCase);
+}
+
+/** Whether a place is one of our files, or inside one that is a directory, or a directory above it that is changed. */
+function touchesOwnFile(
+  operation: Operation,
+  ownFiles: readonly string[],
+  { pathCase }: PathSettings,
+): (place: string) => boolean {
+  const changes = operation.target === "tool" && changesDirectories(operation.name);
+  return (place) =>
+    ownFiles.some((file) => isInside(file, place, pathCase) || (changes && isInside(place, file, pathCase)));
+}
+
+/**
+ * Whether a tool's name says that it moves, removes or replaces things: such a call must not name a directory above
+ * one of our files either, while reading and listing it is ordinary work. Names are all there is to go by.
+ */
+function changesDirectories(tool: string): boolean {
+  return tool.split(wordEnd).some((word) => changingWords.has(word.toLowerCase()));
+}
+const wordEnd = /[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/;
+const changingWords: ReadonlySet<string> = new Set(
+  ("chmod chown clean clear copy cp delete destroy erase extract link mount move mv overwrite purge put remove rename " +
+    "replace restore rm rmdir swap symlink sync trash unlink unmount untar unzip wipe").split(" "),
+);

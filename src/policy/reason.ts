@@ -1,0 +1,164 @@
+/** Sentences that say why: for the model that was denied and for the log. What, never how to change the policy. */
+
+import type { Operation } from "../mcp/operation.ts";
+import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
+import type { CompiledCheck, CompiledDocument, CompiledLiteral, CompiledRule } from "./compile.ts";
+import type { Bucket } from "./limit.ts";
+import { findObstacle, type Obstacle } from "./match.ts";
+import type { OwnFileHit } from "./own_files.ts";
+import { boundSentence, nameTarget, quote } from "./sentence.ts";
+import type { Subject } from "./subject.ts";
+
+export function reasonForDeny(rule: CompiledRule, subject: Subject, answer: "yes" | "unknown"): string {
+  if (rule.reason !== undefined) return boundSentence(rule.reason);
+  const target = nameTarget(subject.operation);
+  if (rule.arguments.length === 0) return boundSentence(`${target} is denied by rule ${quote(rule.id)}`);
+  return boundSentence(
+    answer === "yes"
+      ? `${target} with these arguments is denied by rule ${quote(rule.id)}`
+      : `rule ${
+        quote(rule.id)
+      } denies ${target} because its arguments cannot be told apart from what it denies`,
+  );
+}
+
+export function reasonForLimit(rule: CompiledRule, bucket: Bucket): string {
+  if (rule.reason !== undefined) return boundSentence(rule.reason);
+  const calls = bucket.calls === 1 ? "1 call" : `${bucket.calls} calls`;
+  return boundSentence(`rule ${quote(rule.id)} lets ${calls} per ${period(bucket.perMs)} through`);
+}
+
+/** Why nothing allows it: the first check of the first allow that is about it, else that there is none. */
+export function reasonForDefault(document: CompiledDocument, subject: Subject): string {
+  const target = nameTarget(subject.operation);
+  for (const rule of document.allow.covering(subject)) {
+    if (rule.observes) continue;
+    const obstacle = findObstacle(rule, subject);
+    if (obstacle === undefined) continue;
+    return boundSentence(
+      `no rule allows ${target} with these arguments: ${explainObstacle(obstacle, subject)}`,
+    );
+  }
+  return boundSentence(`no rule allows ${target}`);
+}
+
+export function reasonForAllow(rule: string, operation: Operation): string {
+  if (rule === "protocol") return boundSentence(`${nameTarget(operation)} is part of the protocol`);
+  if (rule === "default") return boundSentence(`no rule denies ${nameTarget(operation)}`);
+  return boundSentence(`rule ${quote(rule)} allows ${nameTarget(operation)}`);
+}
+
+export function reasonForOwnFile(hit: OwnFileHit, operation: Operation): string {
+  return boundSentence(
+    hit.certainty === "named"
+      ? `${nameTarget(operation)} names a file that keeps the agent in check: ${quote(hit.text)}`
+      : `${nameTarget(operation)} could name a file that keeps the agent in check: ` +
+        `it could not be told where ${quote(hit.text)} leads`,
+  );
+}
+
+function explainObstacle(obstacle: Obstacle, subject: Subject): string {
+  switch (obstacle.kind) {
+    case "unnamed":
+      return obstacle.name === undefined
+        ? "the arguments must be an object"
+        : `argument ${quote(obstacle.name)} is not expected`;
+    case "argument": {
+      const argument = `argument ${quote(obstacle.argument.selector)}`;
+      switch (obstacle.found.kind) {
+        case "absent":
+          return `${argument} is missing`;
+        case "no_object":
+          return "the arguments must be an object";
+        case "mistakable":
+          return `argument ${quote(obstacle.found.name)} could be taken for ${argument}`;
+        case "value":
+          return `${argument} does not pass`;
+      }
+      break;
+    }
+    case "check": {
+      const { argument, check, answer, value } = obstacle;
+      const what = argument.everywhere
+        ? "every text in the arguments"
+        : `argument ${quote(argument.selector)}`;
+      const must = `${what} must ${describeCheck(check)}`;
+      if (answer === "no" || value === undefined) return must;
+      return `${must}, and ${explainUnknown(check, value, subject)}`;
+    }
+  }
+  return "an argument does not pass";
+}
+
+function describeCheck(check: CompiledCheck): string {
+  switch (check.kind) {
+    case "one_of":
+      return check.literals.length === 1
+        ? `be ${describeLiteral(check.literals[0])}`
+        : `be one of ${list(check.literals.map(describeLiteral))}`;
+    case "pattern":
+      return check.whole ? `match ${quote(check.source)}` : `contain a match of ${quote(check.source)}`;
+    case "under":
+      return `be under ${list(check.roots)}`;
+    case "min":
+      return `be at least ${check.bound.source}`;
+    case "max":
+      return `be at most ${check.bound.source}`;
+    case "max_length":
+      return `be no longer than ${check.length}`;
+    case "present":
+      return check.present ? "be present" : "be absent";
+  }
+}
+
+function describeLiteral(literal: CompiledLiteral): string {
+  switch (literal.kind) {
+    case "text":
+      return quote(literal.text);
+    case "number":
+      return literal.source;
+    case "constant":
+      return String(literal.value);
+  }
+}
+
+/** At most three, so that the sentence keeps its end. */
+function list(words: readonly string[]): string {
+  const shown = words.slice(0, 3);
+  const left = words.length - shown.length;
+  return left > 0 ? `${shown.join(", ")} or ${left} more` : shown.join(" or ");
+}
+
+function explainUnknown(check: CompiledCheck, value: JsonValue, subject: Subject): string {
+  if (typeof value === "string" && check.kind === "under") {
+    for (const reading of subject.pathReadings(value, "allow")) {
+      if (reading.kind === "unknown") return reading.why;
+    }
+    return "it could not be told where it leads";
+  }
+  if (isJsonNumber(value) && (check.kind === "min" || check.kind === "max" || check.kind === "one_of")) {
+    return "it is a number that servers read differently";
+  }
+  return `it is ${describeType(value)}`;
+}
+
+function describeType(value: JsonValue): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return "a text";
+  if (typeof value === "boolean") return "a boolean";
+  if (isJsonNumber(value)) return "a number";
+  if (isJsonArray(value)) return "an array";
+  return isJsonObject(value) ? "an object" : "of another type";
+}
+
+function period(ms: number): string {
+  for (const [unit, unitMs] of periods) if (ms === unitMs) return unit;
+  for (const [unit, unitMs] of periods) if (ms % unitMs === 0) return `${ms / unitMs} ${unit}s`;
+  return `${ms} milliseconds`;
+}
+const periods: readonly (readonly [string, number])[] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+];

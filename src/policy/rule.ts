@@ -1,0 +1,111 @@
+/** A policy after loading: every word understood, every pattern still text. What `document.ts` makes and `compile.ts` takes. */
+
+import type { TextPosition } from "../errors.ts";
+
+/** A literal that an argument may equal. Numbers keep their spelling (exact comparison above 2^53). */
+export type Literal = string | boolean | null | { readonly kind: "number"; readonly source: string; readonly value: number };
+
+/** One thing to be checked about one value. A check says yes, no or unknown; see design §4. */
+export type Check =
+  | { readonly kind: "equals"; readonly value: Literal }
+  | { readonly kind: "one_of"; readonly values: readonly Literal[] }
+  /** The whole string. RE2 syntax. */
+  | { readonly kind: "matches"; readonly pattern: string; readonly at: TextPosition }
+  /** Anywhere in the string. RE2 syntax. */
+  | { readonly kind: "finds"; readonly pattern: string; readonly at: TextPosition }
+  /** Inside one of these directories (absolute, as written in the policy). */
+  | { readonly kind: "under"; readonly roots: readonly string[] }
+  | { readonly kind: "min"; readonly bound: number }
+  | { readonly kind: "max"; readonly bound: number }
+  /** Characters (UTF-16 code units) of a string, elements of an array. */
+  | { readonly kind: "max_length"; readonly length: number }
+  | { readonly kind: "present"; readonly present: boolean };
+
+/** All checks on one argument: they hold together. */
+export interface ArgumentRule {
+  /** A top-level argument's name, or `"**"`: any string, key or spelt number, anywhere in the arguments. */
+  readonly selector: string;
+  readonly checks: readonly Check[];
+  readonly at: TextPosition;
+}
+
+/** Names or globs (`*` any run of characters, `?` one) per kind of target. A rule covers what any of its lists covers. */
+export interface Scope {
+  readonly tools: readonly string[];
+  /** URI globs. */
+  readonly resources: readonly string[];
+  readonly prompts: readonly string[];
+  /** Match the method of any operation, tool calls included, in both directions. */
+  readonly methods: readonly string[];
+}
+
+/** `60 calls/minute`: a token bucket that holds `burst` and refills evenly. */
+export interface Rate {
+  readonly calls: number;
+  readonly perMs: number;
+  readonly burst: number;
+}
+
+export interface Rule {
+  /** Unique in the file; `rule-N` (counted from 1) where the author gave none. */
+  readonly id: string;
+  readonly effect: "allow" | "deny" | "limit";
+  readonly scope: Scope;
+  readonly args: readonly ArgumentRule[];
+  /** `none`: arguments that no selector names do not pass. */
+  readonly others: "any" | "none";
+  /** Only on `limit`. */
+  readonly to?: Rate;
+  readonly reason?: string;
+  /** `observe`: what this rule alone would have done is recorded, not done. */
+  readonly mode: "enforce" | "observe";
+  readonly at: TextPosition;
+}
+
+/** How the server process is to be kept. */
+export interface ServerSettings {
+  readonly memoryBytesMax?: number;
+  /** Cores. */
+  readonly cpuMax?: number;
+  readonly processesMax?: number;
+  readonly openFilesMax?: number;
+  readonly fileBytesMax?: number;
+  readonly cpuSecondsMax?: number;
+  readonly stopTimeoutMs?: number;
+  /** Names of variables; absent: everything the client gave, less our own and the loader's variables. */
+  readonly passEnv?: readonly string[];
+  /** Working directory; absent: ours. */
+  readonly directory?: string;
+  /** The least containment level that the author accepts. */
+  readonly containment?: "namespace" | "process";
+}
+
+/** A call with the verdict that the author expects. */
+export interface Example {
+  readonly target: "tool" | "resource" | "prompt" | "method";
+  readonly name: string;
+  /** As JSON text, so that number spellings stay; absent: no arguments. */
+  readonly argumentsJson?: string;
+  readonly from: "downstream" | "upstream";
+  /** How often the same call was made before, at the same moment: what shows a limit. Absent: never. */
+  readonly after?: number;
+  readonly expect: "allow" | "deny" | "limit";
+  /** The rule that must have decided, or `default`; absent: any. */
+  readonly expectRule?: string;
+  readonly at: TextPosition;
+}
+
+export interface PolicyDocument {
+  /** The file's name as the user gave it, or `built-in`. */
+  readonly file: string;
+  readonly name: string;
+  /** SHA-256 of the file's bytes, lower-case hex. */
+  readonly sha256: string;
+  readonly mode: "enforce" | "observe";
+  readonly default: "allow" | "deny";
+  readonly denials: "tool_result" | "protocol_error";
+  readonly messageBytesMax?: number;
+  readonly rules: readonly Rule[];
+  readonly server: ServerSettings;
+  readonly examples: readonly Example[];
+}

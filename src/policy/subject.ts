@@ -1,0 +1,97 @@
+/** One operation as the rules look at it. What several rules would compute from it is computed once and kept here. */
+
+import { argumentTextsMax, checkedTextCharactersMax } from "../limits.ts";
+import type { Operation } from "../mcp/operation.ts";
+import { isJsonObject, type JsonNumber, type JsonValue } from "../wire/json_value.ts";
+import { visitTexts } from "./argument_texts.ts";
+import type { Facts } from "./facts.ts";
+import { type PathReading, pathReadings, type PathSettings } from "./path.ts";
+import { foldArgumentName, foldText, textReadings } from "./text_readings.ts";
+
+/** What stands at the name of an argument. */
+export type Found =
+  | { readonly kind: "value"; readonly value: JsonValue }
+  | { readonly kind: "absent" }
+  /** The arguments are no object, so nobody can say what a server takes for this one. */
+  | { readonly kind: "no_object" }
+  /** Another name that some server takes for this one. */
+  | { readonly kind: "mistakable"; readonly name: string };
+
+/** A {@linkcode Subject} is used for one decision and thrown away. */
+export class Subject {
+  readonly #readings = new Map<string, readonly string[]>();
+  readonly #foldedReadings = new Map<string, readonly string[]>();
+  readonly #pathReadings = {
+    allow: new Map<string, readonly PathReading[]>(),
+    deny: new Map<string, readonly PathReading[]>(),
+  };
+  #namesByFold: ReadonlyMap<string, readonly string[]> | undefined;
+  #texts: readonly (string | JsonNumber)[] | undefined;
+
+  constructor(
+    readonly operation: Operation,
+    readonly facts: Facts,
+    readonly paths: PathSettings,
+  ) {}
+
+  /** Looks an argument up by its exact name. */
+  find(name: string, foldedName: string): Found {
+    const all = this.operation.arguments;
+    if (all === undefined) return { kind: "absent" };
+    if (!isJsonObject(all)) return { kind: "no_object" };
+    const alike = this.#foldNames(all).get(foldedName);
+    if (alike === undefined) return { kind: "absent" };
+    for (const other of alike) if (other !== name) return { kind: "mistakable", name: other };
+    return { kind: "value", value: all.get(name)! };
+  }
+
+  /** Every different string, key and number of the arguments; undefined where there are too many to look at. */
+  texts(): readonly (string | JsonNumber)[] | undefined {
+    if (this.#texts === undefined) {
+      const seen = new Map<string, string | JsonNumber>();
+      visitTexts(this.operation.arguments, (text) => {
+        seen.set(typeof text === "string" ? `"${text}` : text.source, text);
+        return seen.size <= argumentTextsMax;
+      });
+      this.#texts = [...seen.values()];
+    }
+    return this.#texts.length > argumentTextsMax ? undefined : this.#texts;
+  }
+
+  /** Every reading of a text that a deny looks at; undefined where it is too long to look at. */
+  readings(text: string): readonly string[] | undefined {
+    if (text.length > checkedTextCharactersMax) return undefined;
+    return kept(this.#readings, text, textReadings);
+  }
+
+  /** The same without regard to case. */
+  foldedReadings(text: string): readonly string[] | undefined {
+    const readings = this.readings(text);
+    if (readings === undefined) return undefined;
+    return kept(this.#foldedReadings, text, () => [...new Set(readings.map(foldText))]);
+  }
+
+  pathReadings(text: string, strictness: "allow" | "deny"): readonly PathReading[] {
+    return kept(this.#pathReadings[strictness], text, () => pathReadings(text, strictness, this.paths));
+  }
+
+  #foldNames(all: ReadonlyMap<string, JsonValue>): ReadonlyMap<string, readonly string[]> {
+    if (this.#namesByFold === undefined) {
+      const byFold = new Map<string, string[]>();
+      for (const name of all.keys()) {
+        const folded = foldArgumentName(name);
+        const alike = byFold.get(folded);
+        if (alike === undefined) byFold.set(folded, [name]);
+        else alike.push(name);
+      }
+      this.#namesByFold = byFold;
+    }
+    return this.#namesByFold;
+  }
+}
+
+function kept<T>(memory: Map<string, T>, text: string, make: (text: string) => T): T {
+  let value = memory.get(text);
+  if (value === undefined) memory.set(text, value = make(text));
+  return value;
+}

@@ -1,0 +1,123 @@
+/**
+ * The check `under`: whether a path is inside one of some directories, by name and on disk.
+ *
+ * By name alone is not enough (`/tmp/link` leads anywhere) and on disk alone is not either (a link may be made between
+ * the check and the use, and a path that does not exist yet resolves to nothing), so allow wants both of every reading.
+ * Deny wants the disk of *every* path-like reading, not only of those inside by name: a link that lies anywhere may
+ * lead into the denied directory.
+ */
+
+import type { Facts } from "./facts.ts";
+import type { Answer, Strictness } from "./match.ts";
+import { climbs, isInside, normalizePath, type PathReading, type PathSettings } from "./path.ts";
+
+/** Where the disk says that a walk ends; undefined where it could not be told or was not asked. */
+export function landing(facts: Facts, walked: string): string | undefined {
+  const resolution = facts.get(walked);
+  if (resolution === undefined || resolution.kind === "unknown") return undefined;
+  if (!resolution.path.startsWith("/")) return undefined;
+  // What does not exist has no `..`: the kernel stops before it, and a server that goes by names does not.
+  if (climbs(resolution.path)) return undefined;
+  return normalizePath(resolution.path);
+}
+
+/** Whether the path that these are the readings of is inside any of the roots. */
+export function answerUnder(
+  roots: readonly string[],
+  readings: readonly PathReading[],
+  facts: Facts,
+  strictness: Strictness,
+  settings: PathSettings,
+): Answer {
+  return strictness === "allow"
+    ? allInside(roots, readings, facts, settings)
+    : anyInside(roots, readings, facts, settings);
+}
+
+function allInside(
+  roots: readonly string[],
+  readings: readonly PathReading[],
+  facts: Facts,
+  settings: PathSettings,
+): Answer {
+  let answer: Answer = "yes";
+  for (const reading of readings) {
+    if (reading.kind === "unknown") {
+      answer = "unknown";
+    } else if (!isInsideAny(roots, reading.lexical, settings)) {
+      return "no";
+    } else {
+      for (const walked of reading.walked) {
+        const landed = answerLanding(roots, landing(facts, walked), facts, settings);
+        if (landed === "no") return "no";
+        if (landed === "unknown") answer = "unknown";
+      }
+    }
+  }
+  return answer;
+}
+
+function anyInside(
+  roots: readonly string[],
+  readings: readonly PathReading[],
+  facts: Facts,
+  settings: PathSettings,
+): Answer {
+  let answer: Answer = "no";
+  for (const reading of readings) {
+    if (reading.kind === "unknown") {
+      answer = "unknown";
+      continue;
+    }
+    if (isInsideAny(roots, reading.lexical, settings)) return "yes";
+    for (const walked of reading.walked) {
+      const landed = landing(facts, walked);
+      // Also against the roots as written: stricter, and true where a root could not be resolved.
+      if (landed !== undefined && isInsideAny(roots, landed, settings)) return "yes";
+      const onDisk = answerLanding(roots, landed, facts, settings);
+      if (onDisk === "yes") return "yes";
+      if (onDisk === "unknown") answer = "unknown";
+    }
+  }
+  return answer;
+}
+
+/** Whether a resolved path is inside a resolved root. */
+function answerLanding(
+  roots: readonly string[],
+  landed: string | undefined,
+  facts: Facts,
+  settings: PathSettings,
+): Answer {
+  if (landed === undefined) return "unknown";
+  let answer: Answer = "no";
+  for (const root of roots) {
+    const resolvedRoot = landing(facts, root);
+    if (resolvedRoot === undefined) answer = "unknown";
+    else if (isInside(resolvedRoot, landed, settings.pathCase)) return "yes";
+  }
+  return answer;
+}
+
+/**
+ * The paths whose landing the answer depends on; none where it is settled by name: an allow that some reading leaves
+ * outside, a deny that some reading meets.
+ */
+export function pathsToResolve(
+  roots: readonly string[],
+  readings: readonly PathReading[],
+  strictness: Strictness,
+  settings: PathSettings,
+): readonly string[] {
+  const paths: string[] = [];
+  for (const reading of readings) {
+    if (reading.kind === "unknown") return [];
+    if (isInsideAny(roots, reading.lexical, settings) !== (strictness === "allow")) return [];
+    paths.push(...reading.walked);
+  }
+  return [...roots, ...paths];
+}
+
+function isInsideAny(roots: readonly string[], path: string, settings: PathSettings): boolean {
+  return roots.some((root) => isInside(root, path, settings.pathCase));
+}

@@ -1,0 +1,23 @@
+/** What the session asks the relay to do, in order. Data only: nothing in here acts. */
+
+import type { Chain } from "../audit/record.ts";
+import type { Side } from "../mcp/operation.ts";
+import type { Query } from "../policy/facts.ts";
+
+export type Effect =
+  /** Append one line to the audit log. If that fails, none of the effects after it may happen. `chain`: the chain with this line in it. */
+  | { readonly kind: "record"; readonly line: Uint8Array; readonly chain: Chain }
+  /** Pass on a message as it came: `buffer[start, end)`, the line feed included. */
+  | {
+    readonly kind: "forward";
+    readonly to: Side;
+    readonly buffer: Uint8Array;
+    readonly start: number;
+    readonly end: number;
+  }
+  /** Send a message of our own making, line feed included. */
+  | { readonly kind: "reply"; readonly to: Side; readonly bytes: Uint8Array }
+  /** Find these facts out and call `resume`. Always the only effect. */
+  | { readonly kind: "look_up"; readonly queries: readonly Query[] }
+  /** Tell the operator (stderr). */
+  | { readonly kind: "say"; readonly level: "info" | "warning"; readonly text: string };

@@ -1,0 +1,71 @@
+/**
+ * Requests that wait for their answer, by id. A persistent table: adding and removing give a new table and leave the
+ * old one as it was, at a cost that does not grow with the number of entries in practice (64 small buckets).
+ */
+
+/** What must be known of a request when its answer comes. */
+export interface PendingRequest {
+  /** The id's key: equal ids have equal keys. */
+  readonly key: string;
+  /** The id as the asker spelt it, to answer in its place when the other side is gone. */
+  readonly idSource: string;
+  /** The number that joins this request's records. */
+  readonly call: number;
+  readonly method: string;
+  /** Whether a denial may take the form of a tool result. */
+  readonly isToolCall: boolean;
+  /** Whether a result must say that it is complete (stateless revisions). */
+  readonly stateless: boolean;
+  readonly sinceMs: number;
+}
+
+type Bucket = readonly PendingRequest[];
+
+const bucketCount = 64;
+const emptyBucket: Bucket = [];
+
+/** An immutable table of pending requests. */
+export class PendingTable {
+  static readonly empty = new PendingTable(new Array<Bucket>(bucketCount).fill(emptyBucket), 0);
+
+  private constructor(private readonly buckets: readonly Bucket[], readonly size: number) {}
+
+  get(key: string): PendingRequest | undefined {
+    const bucket = this.buckets[bucketOf(key)];
+    for (let i = 0; i < bucket.length; i++) if (bucket[i].key === key) return bucket[i];
+    return undefined;
+  }
+
+  /** The table with `request` in it. Its key must not be in the table yet. */
+  add(request: PendingRequest): PendingTable {
+    const at = bucketOf(request.key);
+    return this.#replace(at, [...this.buckets[at], request], 1);
+  }
+
+  /** The table without the request of that key; the same table where it holds none. */
+  remove(key: string): PendingTable {
+    const at = bucketOf(key);
+    const rest = this.buckets[at].filter((request) => request.key !== key);
+    return rest.length === this.buckets[at].length ? this : this.#replace(at, rest, -1);
+  }
+
+  /** Every pending request, the oldest call first. */
+  all(): readonly PendingRequest[] {
+    return this.buckets.flat().sort((a, b) => a.call - b.call);
+  }
+
+  #replace(at: number, bucket: Bucket, change: number): PendingTable {
+    const buckets = this.buckets.slice();
+    buckets[at] = bucket;
+    return new PendingTable(buckets, this.size + change);
+  }
+}
+
+/** FNV-1a over the last characters: counters and random ids alike differ there. The table is bounded, so a sender who makes ids collide gains nothing. */
+function bucketOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = Math.max(0, key.length - 16); i < key.length; i++) {
+    hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  }
+  return (hash ^ (hash >>> 15)) & (bucketCount - 1);
+}

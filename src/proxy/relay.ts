@@ -1,0 +1,217 @@
+/**
+ * Does what the session says: pumps two channels, runs the effects of each message in order, and brings the
+ * conversation to its end. It decides *when*; *what* was decided in `session.ts`.
+ */
+
+import type { Sink } from "../audit/sink.ts";
+import type { Chain, StartRecord } from "../audit/record.ts";
+import type { Incoming } from "../mcp/message.ts";
+import type { Side } from "../mcp/operation.ts";
+import type { Facts, Query } from "../policy/facts.ts";
+import type { Channel } from "../transport/channel.ts";
+import type { Effect } from "./effect.ts";
+import { end, receive, recordFailed, resume, serverGone, type Session, start, type Step } from "./session.ts";
+
+/** The server process as the relay sees it. */
+export interface RelayedServer {
+  /** Settles when the process is gone. */
+  readonly exited: Promise<ServerEnding>;
+  /** Stops it and whatever it started: end of input, then signals. Settles when nothing is left. */
+  stop(): Promise<ServerEnding>;
+}
+
+export interface ServerEnding {
+  /** Exit status; 128 + n where signal n ended it. */
+  readonly status: number;
+  /** "exit status 3", "killed by SIGSEGV". */
+  readonly description: string;
+}
+
+export interface RelayParts {
+  readonly downstream: Channel;
+  readonly upstream: Channel;
+  readonly server: RelayedServer;
+  /** Absent: nothing is recorded. */
+  readonly sink: Sink | undefined;
+  /** Answers at once where it can; what it leaves out is a missing fact. */
+  readonly lookUp: (queries: readonly Query[]) => Facts | Promise<Facts>;
+  readonly now: () => number;
+  readonly say: (level: "info" | "warning", text: string) => void;
+}
+
+/** How the conversation ended. */
+export interface RelayEnding {
+  /** `stopped`: the client or the operator ended it. `server`: the server ended by itself. */
+  readonly by: "stopped" | "server";
+  readonly reason: string;
+  readonly server: ServerEnding;
+}
+
+/** After the server's exit, how long its last words may take; something it left behind may hold the pipe open. */
+const lastWordsMs = 500;
+
+export class Relay {
+  #session: Session;
+  readonly #parts: RelayParts;
+  #stopping: string | undefined;
+  #upstreamEnded = Promise.withResolvers<void>();
+  #asked = Promise.withResolvers<void>();
+
+  constructor(session: Session, parts: RelayParts) {
+    this.#session = session;
+    this.#parts = parts;
+  }
+
+  /** Records the start. Throws where that fails: a session without its first record must not begin. */
+  begin(body: StartRecord): void {
+    const step = start(this.#session, body, this.#parts.now());
+    this.#session = step.session;
+    for (const effect of step.effects) if (effect.kind === "record") this.#parts.sink?.append(effect.line);
+  }
+
+  /** Lets messages flow until either side ends; settles when everything that could still be said has been said. */
+  async run(): Promise<RelayEnding> {
+    const { downstream, upstream, server } = this.#parts;
+    upstream.listen({
+      message: (incoming) => this.#take("upstream", incoming),
+      idle: () => this.#flush(),
+      end: () => this.#upstreamEnded.resolve(),
+      broken: (cause) => this.#parts.say("warning", `The server no longer reads: ${cause}`),
+    });
+    downstream.listen({
+      message: (incoming) => this.#take("downstream", incoming),
+      idle: () => this.#flush(),
+      end: () => this.stop("the client closed its end"),
+      broken: () => this.stop("the client no longer reads"),
+    });
+    // A server that closes its output can never answer again, alive or not.
+    const ended = await Promise.race([
+      server.exited.then(() => "server" as const),
+      this.#upstreamEnded.promise.then(() => "server" as const),
+      this.#asked.promise.then(() => "stopped" as const),
+    ]);
+    const by = this.#stopping === undefined ? ended : "stopped";
+    // In either case the ladder: it returns at once for a process that is gone, and takes what it left behind.
+    const ending = await (by === "server" ? this.#exitOf(server) : server.stop());
+    await Promise.race([this.#upstreamEnded.promise, sleep(lastWordsMs)]);
+    const reason = this.#stopping ?? `the server ended: ${ending.description}`;
+    this.#conclude(ending, reason);
+    await downstream.close();
+    return { by, reason, server: ending };
+  }
+
+  /** Ends the conversation as a client would: also for our own signals. */
+  stop(reason: string): void {
+    if (this.#stopping !== undefined) return;
+    this.#stopping = reason;
+    this.#asked.resolve();
+  }
+
+  /** The server closed its output or exited: give its exit status a moment, then make sure that it is gone. */
+  async #exitOf(server: RelayedServer): Promise<ServerEnding> {
+    const exited = await Promise.race([server.exited, sleep(lastWordsMs)]);
+    const stopped = await server.stop();
+    return exited ?? stopped;
+  }
+
+  #conclude(ending: ServerEnding, reason: string): void {
+    this.#apply(serverGone(this.#session, ending.description, this.#parts.now()));
+    this.#apply(end(this.#session, reason, ending.status, this.#parts.now()));
+    this.#flush();
+  }
+
+  /** One message from one side. A promise where it has to wait: for facts, or for room. */
+  #take(side: Side, incoming: Incoming): void | Promise<void> {
+    const before = this.#session;
+    const step = receive(before, side, incoming, this.#parts.now());
+    const question = step.effects[0];
+    if (question?.kind !== "look_up") {
+      return this.#perform(before, side, incoming, step);
+    }
+    this.#session = step.session;
+    const facts = this.#parts.lookUp(question.queries);
+    if (!(facts instanceof Promise)) {
+      return this.#perform(step.session, side, incoming, resume(step.session, side, facts, this.#parts.now()));
+    }
+    return facts.then((found) => {
+      const now = this.#session;
+      return this.#perform(now, side, incoming, resume(now, side, found, this.#parts.now()));
+    });
+  }
+
+  /** The effects of one message: all of them, or none after the first record that could not be written. */
+  #perform(before: Session, side: Side, incoming: Incoming, step: Step): void | Promise<void> {
+    const failure = this.#run(step.effects);
+    if (failure === undefined) {
+      this.#session = step.session;
+      return this.#room(step.effects);
+    }
+    const denied = recordFailed(before, failure.written, side, incoming, failure.cause, this.#parts.now());
+    this.#session = denied.session;
+    this.#run(denied.effects);
+    return this.#room(denied.effects);
+  }
+
+  /** Effects that belong to no message: what cannot be recorded is said, and the rest still happens. */
+  #apply(step: Step): void {
+    this.#session = step.session;
+    const failure = this.#run(step.effects.filter((effect) => effect.kind === "record"));
+    if (failure !== undefined) this.#parts.say("warning", `The end of the session was not recorded: ${failure.cause}`);
+    this.#run(step.effects.filter((effect) => effect.kind !== "record"));
+  }
+
+  #run(effects: readonly Effect[]): { written: Chain | undefined; cause: string } | undefined {
+    let written: Chain | undefined;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "record":
+          try {
+            this.#parts.sink?.append(effect.line);
+          } catch (error) {
+            return { written, cause: error instanceof Error ? error.message : String(error) };
+          }
+          written = effect.chain;
+          break;
+        case "forward":
+          this.#channel(effect.to).send(effect.buffer, effect.start, effect.end);
+          break;
+        case "reply":
+          this.#channel(effect.to).send(effect.bytes, 0, effect.bytes.length);
+          break;
+        case "say":
+          this.#parts.say(effect.level, effect.text);
+          break;
+        case "look_up":
+          throw new Error("a question among other effects");
+      }
+    }
+    return undefined;
+  }
+
+  #channel(side: Side): Channel {
+    return side === "downstream" ? this.#parts.downstream : this.#parts.upstream;
+  }
+
+  #flush(): void {
+    this.#parts.upstream.flush();
+    this.#parts.downstream.flush();
+  }
+
+  /**
+   * A side that sends faster than the other reads has to wait, and so has one that does not read our answers to it.
+   * It never waits for a channel that its message did not write to: an agent that writes before it reads would
+   * otherwise wait for us while we wait for it.
+   */
+  #room(effects: readonly Effect[]): void | Promise<void> {
+    for (const effect of effects) {
+      if ((effect.kind === "forward" || effect.kind === "reply") && this.#channel(effect.to).congested) {
+        return this.#channel(effect.to).drained();
+      }
+    }
+    return undefined;
+  }
+}
+
+function sleep(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
+}

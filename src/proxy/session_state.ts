@@ -1,0 +1,181 @@
+/** The state of one session as a value, and the working copy with which one turn makes the next value. */
+
+import { appendRecord, type Chain, type RecordBody, startChain } from "../audit/record.ts";
+import type { Request } from "../mcp/message.ts";
+import type { ReadOperation, Side } from "../mcp/operation.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
+import { initialState, type PolicyState } from "../policy/state.ts";
+import type { Notification } from "../mcp/message.ts";
+import type { Effect } from "./effect.ts";
+import { PendingTable } from "./pending.ts";
+
+/** What a session is given at its start and never changes. */
+export interface Gate {
+  /** Names the session in every record. */
+  readonly session: string;
+  readonly policy: CompiledPolicy;
+  /** Whether records are to be made at all. */
+  readonly audited: boolean;
+  /** Hash of the last line that stands in the log already; see `Sink.anchor`. */
+  readonly anchor: string;
+  /** Key of the digests in the records: a bare hash of a message would let anyone guess a card number in it. */
+  readonly digestKey: Uint8Array;
+}
+
+/** A request or notification whose facts are being looked up. */
+export interface Waiting {
+  readonly message: Request | Notification;
+  readonly operation: ReadOperation;
+}
+
+export interface Counts {
+  readonly forwarded: number;
+  readonly denied: number;
+  readonly refused: number;
+}
+
+/** Everything that changes during a session. Plain data but for `waiting`, which lives only between two steps. */
+export interface SessionState {
+  readonly phase: "open" | "server_gone" | "ended";
+  readonly policy: PolicyState;
+  /** Requests without an answer, by who asked. The two directions have id spaces of their own. */
+  readonly pending: { readonly downstream: PendingTable; readonly upstream: PendingTable };
+  readonly waiting: { readonly downstream?: Waiting | undefined; readonly upstream?: Waiting | undefined };
+  readonly chain: Chain;
+  /** The last call number that was given out. */
+  readonly calls: number;
+  readonly counts: Counts;
+}
+
+export interface Session {
+  readonly gate: Gate;
+  readonly state: SessionState;
+}
+
+/** A new session, and what is to be done. */
+export interface Step {
+  readonly session: Session;
+  readonly effects: readonly Effect[];
+}
+
+export function createSession(gate: Gate): Session {
+  return {
+    gate,
+    state: {
+      phase: "open",
+      policy: initialState(gate.policy),
+      pending: { downstream: PendingTable.empty, upstream: PendingTable.empty },
+      waiting: {},
+      chain: startChain(gate.session, gate.anchor),
+      calls: 0,
+      counts: { forwarded: 0, denied: 0, refused: 0 },
+    },
+  };
+}
+
+/**
+ * One turn: a mutable copy of the state that lives for one call of a function of the session and never leaves it.
+ * What goes in is a value, and so is what comes out.
+ */
+export class Turn {
+  readonly effects: Effect[] = [];
+  phase: SessionState["phase"];
+  policy: PolicyState;
+  downstream: PendingTable;
+  upstream: PendingTable;
+  waitingDownstream: Waiting | undefined;
+  waitingUpstream: Waiting | undefined;
+  #chain: Chain;
+  #calls: number;
+  #forwarded: number;
+  #denied: number;
+  #refused: number;
+
+  constructor(readonly gate: Gate, state: SessionState, readonly nowMs: number, written?: Chain) {
+    this.phase = state.phase;
+    this.policy = state.policy;
+    this.downstream = state.pending.downstream;
+    this.upstream = state.pending.upstream;
+    this.waitingDownstream = state.waiting.downstream;
+    this.waitingUpstream = state.waiting.upstream;
+    this.#chain = written ?? state.chain;
+    this.#calls = state.calls;
+    this.#forwarded = state.counts.forwarded;
+    this.#denied = state.counts.denied;
+    this.#refused = state.counts.refused;
+  }
+
+  nextCall(): number {
+    return ++this.#calls;
+  }
+
+  /** Writes a record. Call it before the effect that it speaks of: effects happen in order. */
+  record(body: RecordBody): void {
+    if (!this.gate.audited) return;
+    const { line, chain } = appendRecord(this.#chain, body, this.nowMs);
+    this.#chain = chain;
+    this.effects.push({ kind: "record", line, chain });
+  }
+
+  forward(to: Side, message: { readonly frame: { buffer: Uint8Array; start: number; end: number } }): void {
+    const { buffer, start, end } = message.frame;
+    this.#forwarded++;
+    this.effects.push({ kind: "forward", to, buffer, start, end: end + 1 });
+  }
+
+  reply(to: Side, bytes: Uint8Array): void {
+    this.effects.push({ kind: "reply", to, bytes });
+  }
+
+  say(level: "info" | "warning", text: string): void {
+    this.effects.push({ kind: "say", level, text });
+  }
+
+  countDenied(): void {
+    this.#denied++;
+  }
+
+  countRefused(): void {
+    this.#refused++;
+  }
+
+  get counts(): Counts {
+    return { forwarded: this.#forwarded, denied: this.#denied, refused: this.#refused };
+  }
+
+  pendingOf(asker: Side): PendingTable {
+    return asker === "downstream" ? this.downstream : this.upstream;
+  }
+
+  setPending(asker: Side, table: PendingTable): void {
+    if (asker === "downstream") this.downstream = table;
+    else this.upstream = table;
+  }
+
+  setWaiting(side: Side, waiting: Waiting | undefined): void {
+    if (side === "downstream") this.waitingDownstream = waiting;
+    else this.waitingUpstream = waiting;
+  }
+
+  finish(): Step {
+    const state: SessionState = {
+      phase: this.phase,
+      policy: this.policy,
+      pending: { downstream: this.downstream, upstream: this.upstream },
+      waiting: { downstream: this.waitingDownstream, upstream: this.waitingUpstream },
+      chain: this.#chain,
+      calls: this.#calls,
+      counts: this.counts,
+    };
+    return { session: { gate: this.gate, state }, effects: this.effects };
+  }
+}
+
+export function otherSide(side: Side): Side {
+  return side === "downstream" ? "upstream" : "downstream";
+}
+
+/** The side's name in records and in messages for people. */
+export function sideName(side: Side): "agent" | "server" {
+  return side === "downstream" ? "agent" : "server";
+}

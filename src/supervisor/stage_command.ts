@@ -1,0 +1,88 @@
+/** The command line that starts a server: our `__init` stage, the containing helper, the server. */
+
+import { LilithError } from "../errors.ts";
+import type { ContainmentReport } from "./containment.ts";
+import { survivesShell } from "./environment.ts";
+import { formatInitArguments, type InitPlan, type ProcessLimits } from "./init_plan.ts";
+import { wrapCommand } from "./linux.ts";
+
+/** What the command line depends on. */
+export interface StageSpec {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly directory: string;
+  readonly limits: ProcessLimits;
+  readonly containment: ContainmentReport;
+  readonly watcherPid: number | undefined;
+}
+
+/**
+ * The whole command line, program first.
+ *
+ * A second stage inside the namespace is used only where it must be, as it costs the start of another Deno: for a cap on
+ * processes (set outside, it would count all of the user's and stop the helper), and for variables that a shell on the
+ * way would drop or change.
+ *
+ * @throws {LilithError} `containment_unavailable` where a cap cannot be kept here.
+ */
+export function stageCommand(spec: StageSpec): readonly string[] {
+  const { by } = spec.containment;
+  const { memoryBytesMax, processesMax, ...outerLimits } = spec.limits;
+  if (processesMax !== undefined) refuseUncountable(spec.containment, processesMax);
+  const tie = {
+    parentPid: Deno.pid,
+    ...(spec.watcherPid === undefined ? {} : { watcherPid: spec.watcherPid }),
+  };
+  const server = [spec.command, ...spec.args];
+
+  const passesShell = by.kind === "unshare" && !Object.keys(spec.environment).every(survivesShell);
+  if (processesMax === undefined && !passesShell) {
+    const plan: InitPlan = { ...tie, directory: spec.directory, limits: spec.limits, environment: "server" };
+    return stage(plan, wrapCommand(by, server));
+  }
+  const innerLimits = Object.fromEntries(
+    Object.entries({ ...outerLimits, memoryBytesMax, processesMax }).filter(([, value]) =>
+      value !== undefined
+    ),
+  );
+  // The second Deno has to live under the outer caps: memory, of which it reserves much, is for the inner stage.
+  const inner: InitPlan = { directory: spec.directory, limits: innerLimits, environment: "server" };
+  const outer: InitPlan = { ...tie, directory: spec.directory, limits: outerLimits, environment: "keep" };
+  return stage(outer, wrapCommand(by, stage(inner, server)));
+}
+
+/** RLIMIT_NPROC counts the processes of a user in a user namespace, and root is exempt (setrlimit(2)). */
+function refuseUncountable({ level }: ContainmentReport, processesMax: number): void {
+  if (level === "namespace" && Deno.uid() !== 0) return;
+  throw new LilithError("containment_unavailable", {
+    message: `Cannot limit the server to ${processesMax} processes: ${
+      Deno.uid() === 0 ? "the kernel does not count those of root" : `level "${level}" cannot count them`
+    }`,
+    hint:
+      "Leave `processes` out of the policy, or run as an ordinary user with namespaces (bwrap or unshare)",
+  });
+}
+
+function stage(plan: InitPlan, command: readonly string[]): readonly string[] {
+  return [...initCommand(), ...formatInitArguments(plan, command)];
+}
+
+/**
+ * How to start our own stage.
+ *
+ * - From source: `init.ts` beside this file, with no permission but `ffi`, no configuration and no network.
+ * - As an executable, or bundled into one file: the program itself, whose main file knows `__init`.
+ */
+function initCommand(): readonly string[] {
+  if (Deno.build.standalone) return [Deno.execPath(), "__init"];
+  const flags = ["--no-prompt", "--no-config", "--no-lock", "--cached-only", "--no-npm", "--allow-ffi"];
+  const here = new URL(import.meta.url);
+  if (!here.pathname.endsWith("/supervisor/stage_command.ts")) {
+    return [Deno.execPath(), "run", "--quiet", ...flags, Deno.mainModule, "__init"];
+  }
+  const init = new URL("./init.ts", here);
+  // A program that came from a URL finds its stage in Deno's cache, by that URL.
+  if (init.protocol === "file:") flags.push("--no-remote");
+  return [Deno.execPath(), "run", "--quiet", ...flags, init.href];
+}

@@ -1,0 +1,107 @@
+/** What lies between the quotes of a JSON string: plain characters and escapes. RFC 8259 §7. */
+
+import { byteAt } from "./json_tokens.ts";
+import { writeCodePoint } from "./utf8.ts";
+
+// The numbers go into the code: see json_tokens.ts.
+const enum Byte {
+  Quote = 0x22,
+  Backslash = 0x5c,
+  LowerU = 0x75,
+}
+
+/** 1 for bytes at which a run of plain ASCII ends: control characters, the quote, the backslash, and 0x80 up. */
+const endsPlainRun = new Uint8Array(256);
+endsPlainRun.fill(1, 0x00, 0x20);
+endsPlainRun.fill(1, 0x80);
+endsPlainRun[Byte.Quote] = 1;
+endsPlainRun[Byte.Backslash] = 1;
+
+/** The offset of the first byte from `at` on that is no plain ASCII character of a string, at most `end`. */
+export function plainRunEnd(bytes: Uint8Array, at: number, end: number): number {
+  // Four look-ups and one branch: most of a message is plain text, and branches are what the loop would spend.
+  while (
+    at + 4 <= end &&
+    (endsPlainRun[bytes[at]] | endsPlainRun[bytes[at + 1]] |
+        endsPlainRun[bytes[at + 2]] | endsPlainRun[bytes[at + 3]]) === 0
+  ) at += 4;
+  while (at < end && endsPlainRun[bytes[at]] === 0) at++;
+  return at;
+}
+
+const noEscape = -1;
+const longEscapeBytes = 6; // \u000a
+const shortEscapeBytes = 2; // \n
+
+/** The code unit that a letter behind a backslash stands for, `noEscape` for other bytes. */
+const shortEscapes = new Int8Array(256).fill(noEscape);
+for (const [letter, character] of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"]) {
+  shortEscapes[letter.charCodeAt(0)] = character.charCodeAt(0);
+}
+
+const noDigit = -1;
+const hexDigits = new Int8Array(256).fill(noDigit);
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16);
+  hexDigits[digit.charCodeAt(0)] = value;
+  hexDigits[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/** The UTF-16 code unit that the escape at `at` (its backslash) stands for; -1 where JSON has no such escape. */
+export function escapedUnit(bytes: Uint8Array, at: number, end: number): number {
+  if (byteAt(bytes, at + 1, end) !== Byte.LowerU) {
+    return at + shortEscapeBytes <= end ? shortEscapes[bytes[at + 1]] : noEscape;
+  }
+  if (at + longEscapeBytes > end) return noEscape;
+  let unit = 0;
+  for (let i = at + 2; i < at + longEscapeBytes; i++) {
+    const digit = hexDigits[bytes[i]];
+    if (digit === noDigit) return noEscape;
+    unit = unit << 4 | digit;
+  }
+  return unit;
+}
+
+/** Bytes of the escape at `at`, which `escapedUnit` has recognised. */
+export function escapeLength(bytes: Uint8Array, at: number): number {
+  return bytes[at + 1] === Byte.LowerU ? longEscapeBytes : shortEscapeBytes;
+}
+
+/** U+D800 to U+DFFF: half a character. */
+export function isSurrogate(unit: number): boolean {
+  return (unit & 0xf800) === 0xd800;
+}
+
+/** Whether an escaped trail surrogate stands at `at`: the second half of a character. */
+export function isTrailEscape(bytes: Uint8Array, at: number, end: number): boolean {
+  return byteAt(bytes, at, end) === Byte.Backslash && isTrailSurrogate(escapedUnit(bytes, at, end));
+}
+
+export function isLeadSurrogate(unit: number): boolean {
+  return (unit & 0xfc00) === 0xd800;
+}
+
+function isTrailSurrogate(unit: number): boolean {
+  return (unit & 0xfc00) === 0xdc00; // noEscape, all bits set, is none
+}
+
+/**
+ * Writes the validated string content `bytes[from, end)` to `target[at …)` with its escapes resolved, as UTF-8 (a lone
+ * surrogate as `writeCodePoint` does), and gives the offset behind it. The result is never longer than the content.
+ */
+export function unescapeInto(bytes: Uint8Array, from: number, end: number, target: Uint8Array, at: number): number {
+  while (from < end) {
+    if (bytes[from] !== Byte.Backslash) {
+      target[at++] = bytes[from++];
+      continue;
+    }
+    let codePoint = escapedUnit(bytes, from, end);
+    from += escapeLength(bytes, from);
+    if (isLeadSurrogate(codePoint) && isTrailEscape(bytes, from, end)) {
+      codePoint = 0x10000 + ((codePoint & 0x3ff) << 10 | escapedUnit(bytes, from, end) & 0x3ff);
+      from += longEscapeBytes;
+    }
+    at = writeCodePoint(codePoint, target, at);
+  }
+  return at;
+}

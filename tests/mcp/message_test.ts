@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { idBytesMax, memberCountMax, methodBytesMax } from "../../src/limits.ts";
+import { messageOf } from "../support/lines.ts";
+
+function kindOf(line: Parameters<typeof messageOf>[0]): string {
+  return messageOf(line).kind;
+}
+
+function refusalOf(line: Parameters<typeof messageOf>[0]): { code: number; reason: string; replyId: string } {
+  const message = messageOf(line);
+  assert.equal(message.kind, "malformed", `was taken as a ${message.kind}`);
+  const { code, reason, replyId } = message as Extract<typeof message, { kind: "malformed" }>;
+  return { code, reason, replyId };
+}
+
+Deno.test("readMessage() tells requests, notifications, results and errors apart", () => {
+  assert.equal(kindOf({ jsonrpc: "2.0", id: 1, method: "ping" }), "request");
+  assert.equal(kindOf({ jsonrpc: "2.0", method: "notifications/initialized" }), "notification");
+  assert.equal(kindOf({ jsonrpc: "2.0", id: 1, result: {} }), "result");
+  assert.equal(kindOf({ jsonrpc: "2.0", id: 1, error: { code: -32601, message: "no" } }), "error");
+  assert.equal(kindOf({ jsonrpc: "2.0", id: null, error: { code: -32700, message: "no" } }), "error");
+});
+
+Deno.test("readMessage() keeps unknown members of the envelope and of params", () => {
+  const message = messageOf({ jsonrpc: "2.0", id: 1, method: "x/y", trace: "z", params: { a: 1, b: [2] } });
+  assert.equal(message.kind, "request");
+  assert.deepEqual([...(message as Extract<typeof message, { kind: "request" }>).members.keys()], ["a", "b"]);
+});
+
+Deno.test("readMessage() takes a key that is spelt with escapes for what it says", () => {
+  const message = messageOf('{"jsonrpc":"2.0","\\u0069d":7,"m\\u0065thod":"ping"}');
+  assert.equal(message.kind, "request");
+  const request = message as Extract<typeof message, { kind: "request" }>;
+  assert.equal(request.method, "ping");
+  assert.equal(request.id.key, "n7");
+});
+
+Deno.test("readMessage() answers text that is not JSON with -32700 and the id null", () => {
+  for (const line of ['{"jsonrpc":"2.0","id":1,"method":"ping"', "{'a':1}", '{"a":1}{"b":2}', "{".repeat(200_000)]) {
+    assert.deepEqual({ ...refusalOf(line), reason: "" }, { code: -32700, reason: "", replyId: "null" });
+  }
+});
+
+Deno.test("readMessage() refuses a byte order mark and invalid UTF-8 in an agent's line", () => {
+  assert.equal(refusalOf('\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}').code, -32700);
+  const bytes = new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"p?ng"}');
+  bytes[bytes.indexOf(0x3f)] = 0xff;
+  assert.equal(refusalOf(bytes).code, -32700);
+});
+
+Deno.test("readMessage() refuses a carriage return between tokens, where text-mode readers see two lines", () => {
+  const smuggled = '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":\r{"jsonrpc":"2.0","id":2,"method":"tools/call"}\r}}';
+  assert.equal(refusalOf(smuggled).code, -32700);
+  assert.equal(kindOf('{"jsonrpc":"2.0","id":1,"method":"ping"}\r'), "request");
+});
+
+Deno.test("readMessage() refuses what is JSON but no JSON-RPC with -32600 and the id where one can be read", () => {
+  const cases: [string, string][] = [
+    ["[]", "null"],
+    ['[{"jsonrpc":"2.0","id":1,"method":"ping"}]', "null"],
+    ["7", "null"],
+    ['"text"', "null"],
+    ["{}", "null"],
+    ['{"id":4,"method":"ping"}', "4"],
+    ['{"jsonrpc":"1.0","id":4,"method":"ping"}', "4"],
+    ['{"jsonrpc":2.0,"id":"a","method":"ping"}', '"a"'],
+    ['{"jsonrpc":"2.0","id":4}', "4"],
+    ['{"jsonrpc":"2.0","id":4,"method":7}', "4"],
+    ['{"jsonrpc":"2.0","id":4,"method":"ping","params":[1]}', "4"],
+    ['{"jsonrpc":"2.0","id":4,"method":"ping","params":null}', "4"],
+    ['{"jsonrpc":"2.0","id":4,"method":"ping","result":{}}', "4"],
+    ['{"jsonrpc":"2.0","id":4,"result":{},"error":{}}', "4"],
+    ['{"jsonrpc":"2.0","id":4,"error":"text"}', "4"],
+    ['{"jsonrpc":"2.0","id":null,"result":{}}', "null"],
+  ];
+  for (const [line, replyId] of cases) {
+    const refusal = refusalOf(line);
+    assert.equal(refusal.code, -32600, line);
+    assert.equal(refusal.replyId, replyId, line);
+    assert.ok(refusal.reason.length > 10, line);
+  }
+});
+
+Deno.test("readMessage() refuses ids that servers drop or round, and answers with the id as it was spelt", () => {
+  const cases: [string, string][] = [
+    ["null", "null"],
+    ["1.5", "1.5"],
+    ["9007199254740993", "9007199254740993"],
+    ["1e400", "1e400"],
+    ["1.0", "1.0"],
+    ["-0", "-0"],
+    ["true", "null"],
+    ["{}", "null"],
+    ["[1]", "null"],
+  ];
+  for (const [id, replyId] of cases) {
+    const refusal = refusalOf(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`);
+    assert.deepEqual([refusal.code, refusal.replyId], [-32600, replyId], id);
+  }
+});
+
+Deno.test("readMessage() takes every id that MCP allows, falsy ones too", () => {
+  for (const id of ["0", "-1", "9007199254740991", '""', '"0"', '"a b"', '"\\u0041"']) {
+    assert.equal(kindOf(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`), "request", id);
+  }
+});
+
+Deno.test("readMessage() refuses an id, a method or a number of params over its bound", () => {
+  const request = (fields: object) => ({ jsonrpc: "2.0", id: 1, method: "ping", ...fields });
+  assert.match(refusalOf(request({ id: "x".repeat(idBytesMax) })).reason, /longer than/);
+  assert.match(refusalOf(request({ method: "x".repeat(methodBytesMax) })).reason, /longer than/);
+  const many = Object.fromEntries(Array.from({ length: memberCountMax + 1 }, (_, i) => [`k${i}`, 0]));
+  assert.match(refusalOf(request({ params: many })).reason, /more than/);
+});
+
+Deno.test("readMessage() refuses a request in which a key stands twice, at any depth and however it is spelt", () => {
+  const cases = [
+    '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","m\\u0065thod":"tools/call"}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","name":"b"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","na\\u006de":"b"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":[{"y":1,"y":2}]}}}',
+  ];
+  for (const line of cases) assert.match(refusalOf(line).reason, /twice/, line);
+});
+
+Deno.test("readMessage() refuses keys that a lenient reader takes for a protocol key", () => {
+  const envelope = (key: string) => `{"jsonrpc":"2.0","id":1,"method":"ping",${JSON.stringify(key)}:"tools/call"}`;
+  for (const key of ["Method", "METHOD", "Re\u017fult", "method\0x", "PARAMS"]) refusalOf(envelope(key));
+  const params = (key: string) =>
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a",${JSON.stringify(key)}:"b"}}`;
+  for (const key of ["Name", "nAme", "argument\u017f", "ta\u212a", "URI", "_Meta", "name\0"]) refusalOf(params(key));
+  for (const key of ["names", "title", "Nom"]) assert.equal(kindOf(params(key)), "request");
+});
+
+Deno.test("readMessage() leaves near misses alone where they are the user's own data", () => {
+  assert.equal(
+    kindOf('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"Name":1,"NAME":2}}}'),
+    "request",
+  );
+});
+
+Deno.test("readMessage() refuses lone surrogates in a request and notes them deep inside a result", () => {
+  refusalOf('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":"\\ud800"}}}');
+  const message = messageOf('{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"cut \\ud83d"}]}}');
+  assert.equal(message.kind, "result");
+  assert.deepEqual((message as Extract<typeof message, { kind: "result" }>).oddities, ["lone_surrogate"]);
+});
+
+Deno.test("readMessage() notes a key that stands twice deep inside a result and refuses it directly in the result", () => {
+  const deep = messageOf('{"jsonrpc":"2.0","id":1,"result":{"structuredContent":{"a":{"1":1,"1":2}}}}');
+  assert.equal(deep.kind, "result");
+  assert.deepEqual((deep as Extract<typeof deep, { kind: "result" }>).oddities, ["duplicate_key"]);
+  refusalOf('{"jsonrpc":"2.0","id":1,"result":{"tools":[],"tools":[1]}}');
+  refusalOf('{"jsonrpc":"2.0","id":1,"result":{"Tools":[],"tools":[1]}}');
+});
+
+Deno.test("readMessage() tells a chatty line from JSON gone wrong", () => {
+  const chatter = (line: string) => {
+    const message = messageOf(line);
+    return message.kind === "malformed" && message.chatter;
+  };
+  assert.equal(chatter("Server listening on stdio"), true);
+  assert.equal(chatter('"just a string"'), true);
+  assert.equal(chatter('{"jsonrpc":"2.0","id":1,'), false);
+  assert.equal(chatter('[{"jsonrpc":"2.0","id":1,"result":{}}]'), false);
+});

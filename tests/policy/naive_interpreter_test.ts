@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { decide } from "../../src/policy/decide.ts";
+import type { Decision } from "../../src/policy/decision.ts";
+import { needs } from "../../src/policy/needs.ts";
+import { advance, initialState } from "../../src/policy/state.ts";
+import { anyDocument, anyOperation, disk, ownFile } from "./support/arbitrary.ts";
+import { compile } from "./support/build.ts";
+import { decideNaively, type NaiveDecision, type NaiveSession } from "./support/naive_interpreter.ts";
+
+/** What the interpreter can tell of a decision: everything but the wording. */
+function withoutWords(decision: Decision): NaiveDecision {
+  const { verdict, action, code, policy, rule, retryAfterMs, observed, charges } = decision;
+  return {
+    verdict,
+    action,
+    code,
+    policy,
+    rule,
+    retryAfterMs,
+    observed: observed.map(({ policy, rule, verdict }) => `${policy}/${rule}/${verdict}`),
+    charged: charges.map(({ bucket }) => bucket),
+  };
+}
+
+const anySteps = fc.array(
+  fc.record({
+    operation: anyOperation,
+    // Also standing still, and clocks that go back.
+    passedMs: fc.constantFrom(0, 0, 1, 100, 999, 1_000, 8_571, 8_572, 30_000, 60_000, -500, -60_000),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+Deno.test("decide() says what a naive interpreter of the documents says, call after call", () => {
+  const seen = new Map<string, number>();
+  fc.assert(
+    fc.property(
+      fc.array(anyDocument, { minLength: 1, maxLength: 2 }),
+      anySteps,
+      fc.boolean(),
+      fc.constantFrom<readonly string[]>([], [ownFile]),
+      fc.constantFrom("exact", "fold" as const),
+      (documents, steps, hasFacts, ownFiles, pathCase) => {
+        const policy = compile(documents, { ownFiles, pathCase: pathCase as "exact" | "fold" });
+        const session: NaiveSession = {
+          documents,
+          workingDirectory: "/work",
+          fold: pathCase === "fold",
+          ownFiles,
+          buckets: new Map(),
+        };
+        let state = initialState(policy);
+        let nowMs = 1_000_000;
+        for (const { operation, passedMs } of steps) {
+          nowMs += passedMs;
+          const facts = hasFacts ? disk().answer(needs(policy, operation)) : new Map();
+          const decision = decide(policy, state, operation, facts, nowMs);
+          state = advance(state, policy, decision, nowMs);
+          const naive = decideNaively(session, operation, hasFacts ? disk().all() : facts, nowMs);
+          assert.deepEqual(withoutWords(decision), naive, decision.reason);
+          const kind = `${naive.verdict} ${naive.code ?? naive.rule.replace(/-\d$/, "")} ${naive.action}`;
+          seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        }
+      },
+    ),
+    { numRuns: 4_000 },
+  );
+  // The comparison is worth something only if every way to decide was met.
+  for (
+    const kind of [
+      "allow allow forward",
+      "allow default forward",
+      "allow protocol forward",
+      "deny default deny",
+      "deny rule deny",
+      "deny rule forward",
+      "deny own_file deny",
+      "limit limit deny",
+      "limit limit forward",
+    ]
+  ) {
+    assert.ok((seen.get(kind) ?? 0) >= 10, `too few of "${kind}": ${JSON.stringify([...seen])}`);
+  }
+});

@@ -1,0 +1,498 @@
+/**
+ * The policy language read straight from its description, one sentence at a time: no index, no memory, no shortcuts, and
+ * nothing of the engine. Slow and plain on purpose. Patterns go to the platform's own engine, so only harmless ones may
+ * be given to it; texts with lone surrogates and texts over the bounds are outside of what it knows.
+ */
+
+import type { Operation } from "../../../src/mcp/operation.ts";
+import type { Facts } from "../../../src/policy/facts.ts";
+import type { Check, Literal, PolicyDocument, Rule } from "../../../src/policy/rule.ts";
+import type { JsonValue } from "../../../src/wire/json_value.ts";
+
+/** −1 no, 0 unknown, 1 yes: "both" is the minimum, "either" the maximum. */
+type Tri = -1 | 0 | 1;
+const no = -1, unknown = 0, yes = 1;
+const least = (all: readonly Tri[]): Tri => Math.min(yes, ...all) as Tri;
+const most = (all: readonly Tri[]): Tri => Math.max(no, ...all) as Tri;
+const tri = (holds: boolean): Tri => holds ? yes : no;
+
+/** What is in each bucket, in whole parts: a token is `perMs` of them. */
+export type NaiveBuckets = Map<string, { parts: bigint; atMs: bigint }>;
+
+export interface NaiveSession {
+  readonly documents: readonly PolicyDocument[];
+  readonly workingDirectory: string;
+  readonly fold: boolean;
+  readonly ownFiles: readonly string[];
+  readonly buckets: NaiveBuckets;
+}
+
+export interface NaiveDecision {
+  readonly verdict: "allow" | "limit" | "deny";
+  readonly action: "forward" | "deny";
+  readonly code: string | undefined;
+  readonly policy: string;
+  readonly rule: string;
+  readonly retryAfterMs: number | undefined;
+  /** `policy/rule/verdict`. */
+  readonly observed: readonly string[];
+  readonly charged: readonly string[];
+}
+
+/** Decides, and charges the buckets of the session where the call is let through. */
+export function decideNaively(
+  session: NaiveSession,
+  operation: Operation,
+  facts: Facts,
+  nowMs: number,
+): NaiveDecision {
+  if (namesOwnFile(session, operation, facts)) {
+    return {
+      verdict: "deny",
+      action: "deny",
+      code: "own_file",
+      policy: "built-in",
+      rule: "own-files",
+      retryAfterMs: undefined,
+      observed: [],
+      charged: [],
+    };
+  }
+  const said = session.documents.map((document, index) => {
+    const holds = (rule: Rule, mode: "allow" | "deny") =>
+      covers(rule, operation, mode) ? ruleAnswer(session, rule, operation, facts, mode) : no;
+    const denies = document.rules.filter((rule) => rule.effect === "deny" && holds(rule, "deny") !== no);
+    const limits = document.rules
+      .filter((rule) => rule.effect === "limit" && holds(rule, "deny") !== no)
+      .map((rule) => ({ rule, id: `${index + 1}/${rule.id}` }))
+      .map((limit) => ({ ...limit, waitMs: waitFor(session.buckets, limit.id, limit.rule, nowMs) }));
+    const allows = document.rules.filter((rule) => rule.effect === "allow" && holds(rule, "allow") === yes);
+    const enforced = (rule: Rule) => rule.mode === "enforce";
+    const full = limits.filter((limit) => limit.waitMs === 0n);
+    const empty = limits.filter((limit) => limit.waitMs > 0n);
+    const emptyEnforced = empty.filter((limit) => enforced(limit.rule));
+
+    let verdict: "allow" | "limit" | "deny" = document.default;
+    let by = "default";
+    if (operation.housekeeping) [verdict, by] = ["allow", "protocol"];
+    if (allows.some(enforced)) [verdict, by] = ["allow", allows.find(enforced)!.id];
+    if (emptyEnforced.length > 0) [verdict, by] = ["limit", emptyEnforced[0].rule.id];
+    if (denies.some(enforced)) [verdict, by] = ["deny", denies.find(enforced)!.id];
+
+    const observed = [
+      ...(document.mode === "observe" && verdict !== "allow" ? [{ rule: by, verdict }] : []),
+      ...denies.filter((rule) => !enforced(rule)).map((rule) => ({
+        rule: rule.id,
+        verdict: "deny" as const,
+      })),
+      ...empty.filter((limit) => !enforced(limit.rule))
+        .map((limit) => ({ rule: limit.rule.id, verdict: "limit" as const })),
+    ].map((observation) => ({ ...observation, policy: document.name }));
+    return { document, verdict, by, full, emptyEnforced, observed, enforcing: document.mode === "enforce" };
+  });
+
+  const order = ["allow", "limit", "deny"];
+  const worst = (some: typeof said) => {
+    const rank = Math.max(...some.map(({ verdict }) => order.indexOf(verdict)));
+    return some.find(({ verdict }) => order.indexOf(verdict) === rank);
+  };
+  const binding = worst(said.filter(({ enforcing }) => enforcing));
+  const passes = binding === undefined || binding.verdict === "allow";
+  const speaker = passes ? worst(said)! : binding;
+  const waiting = said.filter(({ enforcing }) => passes || enforcing).flatMap(({ emptyEnforced }) =>
+    emptyEnforced
+  );
+  const doneRank = passes ? 0 : order.indexOf(speaker.verdict);
+  const charged = passes ? said.flatMap(({ full }) => full) : [];
+  for (const { id, rule } of charged) takeToken(session.buckets, id, rule, nowMs);
+  return {
+    verdict: speaker.verdict,
+    action: passes ? "forward" : "deny",
+    code: speaker.verdict === "allow"
+      ? undefined
+      : speaker.verdict === "limit"
+      ? "limit"
+      : speaker.by === "default"
+      ? "default"
+      : "rule",
+    policy: speaker.document.name,
+    rule: speaker.by,
+    retryAfterMs: speaker.verdict === "limit"
+      ? Math.max(...waiting.map(({ waitMs }) => Number(waitMs)))
+      : undefined,
+    observed: said.flatMap(({ observed }) => observed)
+      .filter(({ verdict }) => order.indexOf(verdict) > doneRank)
+      .map(({ policy, rule, verdict }) => `${policy}/${rule}/${verdict}`),
+    charged: charged.map(({ id }) => id),
+  };
+}
+
+// ——— limits ———
+
+function partsNow(buckets: NaiveBuckets, id: string, { to }: Rule, nowMs: number): bigint {
+  const { calls, perMs, burst } = to!;
+  const full = BigInt(burst) * BigInt(perMs);
+  const { parts, atMs } = buckets.get(id) ?? { parts: full, atMs: 0n };
+  const passed = BigInt(nowMs) > atMs ? BigInt(nowMs) - atMs : 0n;
+  const refilled = parts + passed * BigInt(calls);
+  return refilled > full ? full : refilled;
+}
+
+function waitFor(buckets: NaiveBuckets, id: string, rule: Rule, nowMs: number): bigint {
+  const missing = BigInt(rule.to!.perMs) - partsNow(buckets, id, rule, nowMs);
+  if (missing <= 0n) return 0n;
+  const atMs = buckets.get(id)?.atMs ?? 0n;
+  const calls = BigInt(rule.to!.calls);
+  const behind = atMs > BigInt(nowMs) ? atMs - BigInt(nowMs) : 0n;
+  return behind + (missing + calls - 1n) / calls;
+}
+
+function takeToken(buckets: NaiveBuckets, id: string, rule: Rule, nowMs: number): void {
+  const atMs = buckets.get(id)?.atMs ?? 0n;
+  const parts = partsNow(buckets, id, rule, nowMs) - BigInt(rule.to!.perMs);
+  buckets.set(id, { parts, atMs: atMs > BigInt(nowMs) ? atMs : BigInt(nowMs) });
+}
+
+// ——— scopes ———
+
+function covers(rule: Rule, operation: Operation, mode: "allow" | "deny"): boolean {
+  const { tools, resources, prompts, methods } = rule.scope;
+  if (methods.some((glob) => nameMatches(glob, operation.method, mode))) return true;
+  if (operation.housekeeping && rule.effect === "limit") return false;
+  switch (operation.target) {
+    case "tool":
+      return tools.some((glob) => nameMatches(glob, operation.name, mode));
+    case "prompt":
+      return prompts.some((glob) => nameMatches(glob, operation.name, mode));
+    case "resource":
+      return resources.some((glob) => uriMatches(glob, operation.name, mode));
+    case "method":
+      return false;
+  }
+}
+
+function globAsPattern(glob: string): RegExp {
+  const parts = [...glob].map((character) =>
+    character === "*" ? "[^]*" : character === "?" ? "[^]" : character.replace(/[.+^${}()|[\]\\/-]/, "\\$&")
+  );
+  return new RegExp(`^${parts.join("")}$`, "u");
+}
+
+function nameMatches(glob: string, name: string, mode: "allow" | "deny"): boolean {
+  if (mode === "allow") return globAsPattern(glob).test(name);
+  return looseReadings(name).some((reading) => globAsPattern(caseless(glob)).test(caseless(reading)));
+}
+
+function uriMatches(glob: string, uri: string, mode: "allow" | "deny"): boolean {
+  if (mode === "deny") {
+    return nameMatches(glob, uri, mode) ||
+      looseReadings(uri).some((reading) => globAsPattern(caseless(glob)).test(tidyUri(caseless(reading))));
+  }
+  const dotted = decodings(uri).some((text) =>
+    text.split(/[/\\?#]/).some((part) => part === "." || part === "..")
+  );
+  return dotted ? glob === uri || glob === "*" : nameMatches(glob, uri, mode);
+}
+
+/** file: URIs only: the others in these tests have no dot segments. */
+function tidyUri(uri: string): string {
+  if (!uri.startsWith("file:")) return uri;
+  const path = uri.slice("file:".length).replace(/^\/\/[^/]*/, "");
+  return `file://${path.startsWith("/") ? byName(path, "/") : path}`;
+}
+
+// ——— texts ———
+
+function decodeOnce(text: string): { text: string; utf8: boolean } {
+  const bytes: number[] = [];
+  for (let index = 0; index < text.length;) {
+    const hex = /^%[0-9a-f]{2}/i.exec(text.slice(index, index + 3));
+    if (hex !== null) {
+      bytes.push(parseInt(hex[0].slice(1), 16));
+      index += 3;
+    } else {
+      const character = String.fromCodePoint(text.codePointAt(index)!);
+      bytes.push(...new TextEncoder().encode(character));
+      index += character.length;
+    }
+  }
+  const raw = new Uint8Array(bytes);
+  const decoded = new TextDecoder("utf-8", { ignoreBOM: true }).decode(raw);
+  try {
+    new TextDecoder("utf-8", { ignoreBOM: true, fatal: true }).decode(raw);
+    return { text: decoded, utf8: true };
+  } catch {
+    return { text: decoded, utf8: false };
+  }
+}
+
+/** The text, and decoded once, twice, three times. */
+function decodings(text: string): string[] {
+  const once = decodeOnce(text).text;
+  const twice = decodeOnce(once).text;
+  return [text, once, twice, decodeOnce(twice).text];
+}
+
+function decodesSoundly(text: string): boolean {
+  const all = decodings(text);
+  return all.every((one) => decodeOnce(one).utf8) && decodeOnce(all[3]).text === all[3];
+}
+
+function looseReadings(text: string): string[] {
+  return [text, text.normalize("NFKC")].flatMap(decodings)
+    .flatMap((one) => [one, one.normalize("NFC"), one.normalize("NFKC")]);
+}
+
+function caseless(text: string): string {
+  return text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+}
+
+// ——— arguments ———
+
+function ruleAnswer(
+  session: NaiveSession,
+  rule: Rule,
+  operation: Operation,
+  facts: Facts,
+  mode: "allow" | "deny",
+): Tri {
+  const all = operation.arguments;
+  const answers = rule.args.map(({ selector, checks }): Tri => {
+    const judge = (value: JsonValue, spelt: boolean) =>
+      least(
+        checks.filter((check) => !(spelt && check.kind === "present"))
+          .map((check) => checkAnswer(session, check, value, spelt, facts, mode)),
+      );
+    if (selector === "**") {
+      const texts = everyText(all);
+      const presence = least(
+        checks.map((check) => check.kind === "present" ? tri(check.present === (texts.length > 0)) : yes),
+      );
+      if (checks.every((check) => check.kind === "present")) return presence;
+      if (texts.length === 0) return no;
+      const each = texts.map((text) => judge(text, true));
+      return least([presence, mode === "allow" ? least(each) : most(each)]);
+    }
+    const absent = tri(checks.every((check) => check.kind === "present" && !check.present));
+    if (all === undefined) return absent;
+    if (!(all instanceof Map)) return unknown;
+    const plain = (key: string) => caseless(key.split("\0")[0]);
+    const alike = [...all.keys()].filter((key) => plain(key) === plain(selector));
+    if (alike.length === 0) return absent;
+    if (alike.some((key) => key !== selector)) return unknown;
+    return judge(all.get(selector)!, false);
+  });
+  if (mode === "allow" && rule.others === "none" && all !== undefined) {
+    if (!(all instanceof Map)) answers.push(unknown);
+    else {
+      const named = rule.args.map(({ selector }) => selector).filter((selector) => selector !== "**");
+      answers.push(tri([...all.keys()].every((key) => named.includes(key))));
+    }
+  }
+  return least(answers);
+}
+
+/** Strings, keys and numbers, wherever they are. */
+function everyText(value: JsonValue | undefined): JsonValue[] {
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value)) return value.flatMap(everyText);
+  if (value instanceof Map) return [...value].flatMap(([key, member]) => [key, ...everyText(member)]);
+  return isNumber(value) ? [value as JsonValue] : [];
+}
+
+function isNumber(value: unknown): value is { source: string; value: number } {
+  return typeof value === "object" && value !== null && "source" in value;
+}
+
+function checkAnswer(
+  session: NaiveSession,
+  check: Check,
+  value: JsonValue,
+  spelt: boolean,
+  facts: Facts,
+  mode: "allow" | "deny",
+): Tri {
+  const text = typeof value === "string" ? value : spelt && isNumber(value) ? value.source : undefined;
+  switch (check.kind) {
+    case "equals":
+      return literalAnswer(check.value, value, text, mode);
+    case "one_of":
+      return most(check.values.map((literal) => literalAnswer(literal, value, text, mode)));
+    case "matches":
+    case "finds": {
+      if (text === undefined) return unknown;
+      const pattern = new RegExp(check.kind === "matches" ? `^(?:${check.pattern})$` : check.pattern, "u");
+      return tri((mode === "allow" ? [text] : looseReadings(text)).some((reading) => pattern.test(reading)));
+    }
+    case "under":
+      return text === undefined ? unknown : underAnswer(session, check.roots, text, facts, mode);
+    case "min":
+      return numberAnswer(value, String(check.bound), (difference) => difference >= 0);
+    case "max":
+      return numberAnswer(value, String(check.bound), (difference) => difference <= 0);
+    case "max_length":
+      if (text !== undefined) return tri(text.length <= check.length);
+      return Array.isArray(value) ? tri(value.length <= check.length) : unknown;
+    case "present":
+      return value === null ? unknown : tri(check.present);
+  }
+}
+
+function literalAnswer(
+  literal: Literal,
+  value: JsonValue,
+  text: string | undefined,
+  mode: "allow" | "deny",
+): Tri {
+  if (typeof literal === "string") {
+    if (text === undefined) return unknown;
+    if (mode === "allow") return tri(text === literal);
+    return tri(looseReadings(text).map(caseless).includes(caseless(literal)));
+  }
+  if (isNumber(literal)) return numberAnswer(value, literal.source, (difference) => difference === 0);
+  if (value === literal) return yes;
+  return typeof value === "boolean" && typeof literal === "boolean" ? no : unknown;
+}
+
+function numberAnswer(value: JsonValue, bound: string, holds: (difference: number) => boolean): Tri {
+  if (!isNumber(value) || !Number.isFinite(value.value)) return unknown;
+  const rounded = holds(value.value - Number(bound));
+  const exactly = holds(exactDifference(value.source, bound));
+  return rounded === exactly ? tri(exactly) : unknown;
+}
+
+/** The sign of left − right, by scaling both to whole numbers. */
+function exactDifference(left: string, right: string): number {
+  const scaled = (source: string) => {
+    const [mantissa, exponent = "0"] = source.toLowerCase().split("e");
+    const [whole, fraction = ""] = mantissa.split(".");
+    const shift = 400 + Number(exponent) - fraction.length;
+    return BigInt(whole + fraction) * 10n ** BigInt(shift);
+  };
+  const difference = scaled(left) - scaled(right);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+// ——— paths ———
+
+/** The names of a path after `..` took the one before it. */
+function byName(path: string, from: string): string {
+  const names = (path.startsWith("/") ? path : `${from}/${path}`).split("/");
+  const kept = names.reduce<string[]>((before, name) => {
+    if (name === "" || name === ".") return before;
+    return name === ".." ? before.slice(0, -1) : [...before, name];
+  }, []);
+  return `/${kept.join("/")}`;
+}
+
+/** The path with its `..`, as the kernel is given it. */
+function asGiven(path: string, from: string): string {
+  const names = (path.startsWith("/") ? path : `${from}/${path}`).split("/");
+  return `/${names.filter((name) => name !== "" && name !== ".").join("/")}`;
+}
+
+function hasClimb(path: string): boolean {
+  return path.split("/").includes("..");
+}
+
+function within(session: NaiveSession, directory: string, path: string): boolean {
+  const as = (text: string) => session.fold ? caseless(text) : text;
+  const outer = as(directory).split("/").filter((name) => name !== "");
+  const inner = as(path).split("/").filter((name) => name !== "");
+  return outer.every((name, index) => inner[index] === name);
+}
+
+function onDisk(facts: Facts, path: string): string | undefined {
+  const fact = facts.get(path);
+  if (fact === undefined || fact.kind === "unknown" || hasClimb(fact.path)) return undefined;
+  return fact.path;
+}
+
+const bare = (text: string) => text.trim().replace(/^["']/, "").replace(/["']$/, "").trim();
+
+function meaningless(text: string): boolean {
+  return text === "" || /\p{Cc}/u.test(text) || text.startsWith("~") || /^[\\/][\\/]/.test(text) ||
+    /^file:/i.test(text);
+}
+
+function ambiguous(text: string): boolean {
+  return text.includes("\\") || /^[a-z][a-z0-9+.-]*:[\\/]/i.test(text) || text.startsWith("$") ||
+    bare(text) !== text;
+}
+
+/** Each text, trimmed and unquoted too, and each of those with slashes for backslashes. */
+function lenient(texts: readonly string[]): string[] {
+  const both = texts.flatMap((text) => bare(text) === "" ? [text] : [text, bare(text)]);
+  return both.flatMap((text) => [text, text.replaceAll("\\", "/")]);
+}
+
+function underAnswer(
+  session: NaiveSession,
+  roots: readonly string[],
+  text: string,
+  facts: Facts,
+  mode: "allow" | "deny",
+): Tri {
+  const home = session.workingDirectory;
+  const directories = roots.map((root) => byName(root, "/"));
+  const readings = mode === "allow" ? decodings(text) : lenient(decodings(text));
+  const answers = readings.flatMap((reading): Tri[] => {
+    if (meaningless(reading) || (mode === "allow" && ambiguous(reading))) return [unknown];
+    const places = hasClimb(reading)
+      ? [byName(reading, home), asGiven(reading, home)]
+      : [byName(reading, home)];
+    return places.map((place): Tri => {
+      const named = tri(directories.some((directory) => within(session, directory, byName(reading, home))));
+      const real = onDisk(facts, place);
+      const landed = real === undefined ? unknown : most(directories.map((directory): Tri => {
+        const realDirectory = onDisk(facts, directory);
+        if (mode === "deny" && within(session, directory, real)) return yes;
+        return realDirectory === undefined ? unknown : tri(within(session, realDirectory, real));
+      }));
+      return mode === "allow" ? least([named, landed]) : most([named, landed]);
+    });
+  });
+  if (!decodesSoundly(text)) answers.push(unknown);
+  return mode === "allow" ? least(answers) : most(answers);
+}
+
+// ——— our own files ———
+
+function namesOwnFile(session: NaiveSession, operation: Operation, facts: Facts): boolean {
+  const { ownFiles, workingDirectory: home } = session;
+  if (ownFiles.length === 0 || operation.target === "method") return false;
+  const names = [
+    ...(operation.target === "resource" ? [operation.name] : []),
+    ...fileNames(operation.arguments, true),
+  ];
+  const changes = operation.target === "tool" &&
+    /(^|[^a-z])(move|rename|delete|remove|copy)([^a-z]|$)/.test(operation.name);
+  const isOurs = (path: string) =>
+    ownFiles.some((file) => within(session, file, path) || (changes && within(session, path, file)));
+  return names.some((name) =>
+    lenient(decodings(name)).flatMap((text) => {
+      const uri = /^file:(?:\/\/[^/]*(?=\/))?([^?#]*)/i.exec(text);
+      const texts = uri === null ? [text] : [text, ...decodings(uri[1])];
+      return [...texts, text.split("\0")[0]];
+    }).filter((text) => text !== "" && !/\p{Cc}/u.test(text)).some((text) => {
+      const tail = /^~[^/]*(\/.*)$/.exec(text);
+      if (tail !== null && ownFiles.some((file) => file.endsWith(byName(tail[1], "/")))) return true;
+      return [byName(text, home), asGiven(text, home)].some((place) => {
+        if (!hasClimb(place) && isOurs(place)) return true;
+        const fact = facts.get(place);
+        if (fact === undefined || fact.kind === "unknown") return true;
+        return !hasClimb(fact.path) && isOurs(fact.path);
+      });
+    })
+  );
+}
+
+function fileNames(value: JsonValue | undefined, top: boolean): string[] {
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value)) return value.flatMap((one) => fileNames(one, false));
+  if (!(value instanceof Map)) return [];
+  return [...value].flatMap(([key, member]) => [
+    ...(!top || /[/\\%.~]/.test(key) ? [key] : []),
+    ...fileNames(member, false),
+  ]);
+}

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import type { Sink } from "../../src/audit/sink.ts";
+import { LilithError } from "../../src/errors.ts";
+import type { Facts, Query } from "../../src/policy/facts.ts";
+import type { PolicyDocument } from "../../src/policy/rule.ts";
+import { Relay, type RelayEnding, type ServerEnding } from "../../src/proxy/relay.ts";
+import { createSession } from "../../src/proxy/session.ts";
+import type { Channel, Receiver } from "../../src/transport/channel.ts";
+import { messageOf } from "../support/lines.ts";
+import { policyOf, position, ruleOf, scopeOf } from "../support/policies.ts";
+import { call } from "./support.ts";
+
+/** A channel in memory whose far end is the test. */
+class FakeChannel implements Channel {
+  receiver!: Receiver;
+  readonly sent: string[] = [];
+  congested = false;
+  closed = false;
+  #room: (() => void)[] = [];
+
+  listen(receiver: Receiver): void {
+    this.receiver = receiver;
+  }
+  send(buffer: Uint8Array, start: number, end: number): void {
+    this.sent.push(new TextDecoder().decode(buffer.subarray(start, end)));
+  }
+  flush(): void {}
+  drained(): Promise<void> {
+    return this.congested ? new Promise((resolve) => this.#room.push(resolve)) : Promise.resolve();
+  }
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+  makeRoom(): void {
+    this.congested = false;
+    for (const resolve of this.#room.splice(0)) resolve();
+  }
+  messages(): { id?: unknown; error?: { code: number }; result?: unknown }[] {
+    return this.sent.map((text) => JSON.parse(text));
+  }
+}
+
+class FakeSink implements Sink {
+  readonly path = "/log";
+  readonly anchor = "0".repeat(64);
+  readonly records: Record<string, unknown>[] = [];
+  failing = false;
+  append(line: Uint8Array): void {
+    if (this.failing) throw new LilithError("audit_unwritable", { message: "Cannot write the audit log: disk full" });
+    this.records.push(JSON.parse(new TextDecoder().decode(line)));
+  }
+  close(): void {}
+}
+
+function rigOf(
+  document: Partial<PolicyDocument> = { default: "allow" },
+  lookUp: (queries: readonly Query[]) => Facts | Promise<Facts> = () => new Map(),
+) {
+  const downstream = new FakeChannel();
+  const upstream = new FakeChannel();
+  const sink = new FakeSink();
+  const exited = Promise.withResolvers<ServerEnding>();
+  const said: string[] = [];
+  let stops = 0;
+  const session = createSession({
+    session: "s",
+    policy: policyOf(document),
+    audited: true,
+    anchor: sink.anchor,
+    digestKey: new Uint8Array(32),
+  });
+  const relay = new Relay(session, {
+    downstream,
+    upstream,
+    sink,
+    lookUp,
+    server: {
+      exited: exited.promise,
+      stop() {
+        stops++;
+        exited.resolve({ status: 0, description: "exit status 0" });
+        upstream.receiver.end();
+        return exited.promise;
+      },
+    },
+    now: () => 0,
+    say: (_level, text) => said.push(text),
+  });
+  const done: Promise<RelayEnding> = relay.run();
+  return { relay, downstream, upstream, sink, exited, said, done, stops: () => stops };
+}
+
+const agentSays = (rig: ReturnType<typeof rigOf>, line: object | string) =>
+  rig.downstream.receiver.message(messageOf(line));
+const serverSays = (rig: ReturnType<typeof rigOf>, line: object | string) =>
+  rig.upstream.receiver.message(messageOf(line));
+
+Deno.test("Relay passes a call and its answer, each after its record", async () => {
+  const rig = rigOf();
+  agentSays(rig, call(1, "x"));
+  assert.equal(rig.sink.records.length, 1);
+  assert.deepEqual(rig.upstream.messages(), [call(1, "x")]);
+  serverSays(rig, { jsonrpc: "2.0", id: 1, result: {} });
+  assert.equal(rig.sink.records.length, 2);
+  assert.deepEqual(rig.downstream.messages(), [{ jsonrpc: "2.0", id: 1, result: {} }]);
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay lets nothing pass while the log cannot be written, and goes on when it can", async () => {
+  const rig = rigOf();
+  agentSays(rig, call(1, "x"));
+  rig.sink.failing = true;
+  agentSays(rig, call(2, "x"));
+  serverSays(rig, { jsonrpc: "2.0", id: 1, result: { secret: 1 } });
+  agentSays(rig, { jsonrpc: "2.0", method: "notifications/progress" });
+  assert.equal(rig.upstream.sent.length, 1);
+  assert.deepEqual(rig.downstream.messages().map(({ id, error }) => [id, error?.code]), [[2, 403], [1, 403]]);
+  assert.match(rig.said[0], /disk full/);
+  rig.sink.failing = false;
+  agentSays(rig, call(3, "x"));
+  assert.equal(rig.upstream.messages().at(-1)?.id, 3);
+  const sequences = rig.sink.records.map(({ seq }) => seq);
+  assert.deepEqual(sequences, sequences.map((_, i) => Number(sequences[0]) + i), "the chain has a gap");
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay answers what is in flight when the server exits, then closes the agent's channel", async () => {
+  const rig = rigOf();
+  agentSays(rig, call(1, "x"));
+  rig.exited.resolve({ status: 3, description: "exit status 3" });
+  rig.upstream.receiver.end();
+  const ending = await rig.done;
+  assert.deepEqual([ending.by, ending.server.status], ["server", 3]);
+  assert.deepEqual(rig.downstream.messages().map(({ id, error }) => [id, error?.code]), [[1, 503]]);
+  assert.equal(rig.downstream.closed, true);
+  assert.deepEqual(rig.sink.records.map(({ kind }) => kind), ["decision", "event", "outcome", "end"]);
+});
+
+Deno.test("Relay delivers the server's last words before it says that the server is gone", async () => {
+  const rig = rigOf();
+  agentSays(rig, call(1, "x"));
+  rig.exited.resolve({ status: 0, description: "exit status 0" });
+  await Promise.resolve();
+  serverSays(rig, { jsonrpc: "2.0", id: 1, result: { last: true } });
+  rig.upstream.receiver.end();
+  await rig.done;
+  assert.deepEqual(rig.downstream.messages(), [{ jsonrpc: "2.0", id: 1, result: { last: true } }]);
+});
+
+Deno.test("Relay stops a server that closed its output but lives", async () => {
+  const rig = rigOf();
+  agentSays(rig, call(1, "x"));
+  rig.upstream.receiver.end();
+  const ending = await rig.done;
+  assert.equal(ending.by, "server");
+  assert.ok(rig.stops() > 0);
+  assert.equal(rig.downstream.messages()[0].error?.code, 503);
+});
+
+Deno.test("Relay stops the server when the client ends, and says so in the last record", async () => {
+  const rig = rigOf();
+  rig.downstream.receiver.end();
+  const ending = await rig.done;
+  assert.equal(ending.by, "stopped");
+  assert.equal(rig.stops(), 1);
+  assert.match(String(rig.sink.records.at(-1)?.reason), /client closed/);
+});
+
+Deno.test("Relay holds a side back until the other has room", async () => {
+  const rig = rigOf();
+  rig.upstream.congested = true;
+  const pending = agentSays(rig, call(1, "x"));
+  assert.ok(pending instanceof Promise);
+  let settled = false;
+  pending.then(() => settled = true);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(settled, false);
+  rig.upstream.makeRoom();
+  await pending;
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay does not hold an agent back for room that its message does not need", async () => {
+  const rig = rigOf();
+  rig.downstream.congested = true;
+  assert.equal(agentSays(rig, call(1, "x")), undefined);
+  rig.downstream.makeRoom();
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay lets a message wait for facts that take time, and the other side goes on meanwhile", async () => {
+  const rule = ruleOf({
+    effect: "allow",
+    scope: scopeOf({ tools: ["read"] }),
+    args: [{ selector: "path", checks: [{ kind: "under", roots: ["/tmp"] }], at: position }],
+  });
+  const answer = Promise.withResolvers<Facts>();
+  const rig = rigOf({ rules: [rule] }, () => answer.promise);
+  const pending = agentSays(rig, call(1, "read", { path: "/tmp/a" }));
+  assert.ok(pending instanceof Promise);
+  serverSays(rig, { jsonrpc: "2.0", id: 1, method: "ping" });
+  assert.equal(rig.downstream.messages().length, 1);
+  assert.equal(rig.upstream.sent.length, 0);
+  answer.resolve(
+    new Map([["/tmp", { kind: "real", path: "/tmp" }], ["/tmp/a", { kind: "missing", path: "/tmp/a" }]]),
+  );
+  await pending;
+  assert.equal(rig.upstream.messages()[0].id, 1);
+  const sequences = rig.sink.records.map(({ seq }) => Number(seq));
+  assert.deepEqual(sequences, [...sequences].sort((a, b) => a - b));
+  rig.relay.stop("test");
+  await rig.done;
+});

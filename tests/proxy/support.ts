@@ -1,0 +1,90 @@
+/** A session without relay or processes: lines go in, and what would happen comes out as plain data. */
+
+import type { Side } from "../../src/mcp/operation.ts";
+import { type Facts, noFacts } from "../../src/policy/facts.ts";
+import type { PolicyDocument } from "../../src/policy/rule.ts";
+import type { Effect } from "../../src/proxy/effect.ts";
+import { createSession, receive, resume, type Session, type Step } from "../../src/proxy/session.ts";
+import { messageOf, recordOf, sentText } from "../support/lines.ts";
+import { policyOf } from "../support/policies.ts";
+
+/** What an effect comes to, in a form that assertions can name. */
+export type Happening =
+  | { readonly record: Record<string, unknown> }
+  | { readonly forward: Side; readonly text: string }
+  | { readonly reply: Side; readonly message: Reply }
+  | { readonly say: string }
+  | { readonly lookUp: readonly string[] };
+
+// deno-lint-ignore no-explicit-any
+export type Reply = any;
+
+export class Conversation {
+  session: Session;
+  nowMs = 1_000_000;
+  facts: Facts = noFacts;
+
+  constructor(document: Partial<PolicyDocument> = { default: "allow" }, options: Parameters<typeof policyOf>[1] = {}) {
+    this.session = createSession({
+      session: "test-session",
+      policy: policyOf(document, options),
+      audited: true,
+      anchor: "0".repeat(64),
+      digestKey: new Uint8Array(32),
+    });
+  }
+
+  /** Gives a line of `side` to the session and answers its questions from `facts`. */
+  take(side: Side, line: Parameters<typeof messageOf>[0]): Happening[] {
+    let step = receive(this.session, side, messageOf(line), this.nowMs);
+    if (step.effects[0]?.kind === "look_up") step = resume(step.session, side, this.facts, this.nowMs);
+    return this.adopt(step);
+  }
+
+  adopt(step: Step): Happening[] {
+    this.session = step.session;
+    return step.effects.map(happeningOf);
+  }
+
+  agent(line: Parameters<typeof messageOf>[0]): Happening[] {
+    return this.take("downstream", line);
+  }
+
+  server(line: Parameters<typeof messageOf>[0]): Happening[] {
+    return this.take("upstream", line);
+  }
+}
+
+export function happeningOf(effect: Effect): Happening {
+  switch (effect.kind) {
+    case "record":
+      return { record: recordOf(effect)! };
+    case "forward":
+      return { forward: effect.to, text: sentText(effect)! };
+    case "reply":
+      return { reply: effect.to, message: JSON.parse(sentText(effect)!) };
+    case "say":
+      return { say: effect.text };
+    case "look_up":
+      return { lookUp: effect.queries.map(({ path }) => path) };
+  }
+}
+
+/** The only reply among `happenings`. */
+export function replyIn(happenings: readonly Happening[]): Reply {
+  const replies = happenings.filter((happening) => "reply" in happening);
+  if (replies.length !== 1) throw new Error(`${replies.length} replies: ${JSON.stringify(happenings)}`);
+  return (replies[0] as { message: Reply }).message;
+}
+
+export function forwardsIn(happenings: readonly Happening[]): string[] {
+  return happenings.flatMap((happening) => "forward" in happening ? [happening.text] : []);
+}
+
+export function recordsIn(happenings: readonly Happening[]): Record<string, unknown>[] {
+  return happenings.flatMap((happening) => "record" in happening ? [happening.record] : []);
+}
+
+export function call(id: number | string, name: string, args?: unknown): object {
+  return { jsonrpc: "2.0", id, method: "tools/call", params: { name, ...(args === undefined ? {} : { arguments: args }) } };
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { PassThrough } from "node:stream";
+import type { Incoming } from "../../src/mcp/message.ts";
+import { StdioChannel, type StdioOptions } from "../../src/transport/stdio.ts";
+import { type Rig, testChannelContract } from "../contracts/channel_contract.ts";
+
+function makeRig(options: StdioOptions = { dropFraming: false }): Rig {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const chunks: Uint8Array[] = [];
+  const ended = new Promise<void>((resolve) => output.on("end", resolve));
+  let reading = false;
+  return {
+    channel: new StdioChannel(input, output, options),
+    peerWrites: (bytes) => new Promise((resolve) => void input.write(bytes, () => resolve())),
+    peerEnds: () => new Promise((resolve) => void input.end(() => resolve())),
+    async peerReceived() {
+      if (!reading) output.on("data", (chunk) => chunks.push(chunk));
+      reading = true;
+      await ended;
+      return Buffer.concat(chunks);
+    },
+    dispose() {
+      input.destroy();
+      output.destroy();
+      return Promise.resolve();
+    },
+  };
+}
+
+
+testChannelContract("StdioChannel", () => Promise.resolve(makeRig()));
+
+async function delivered(bytes: string, options: StdioOptions): Promise<Incoming[]> {
+  const rig = makeRig(options);
+  const messages: Incoming[] = [];
+  const ended = Promise.withResolvers<void>();
+  rig.channel.listen({
+    message: (incoming) => void messages.push(incoming),
+    idle() {},
+    end: () => ended.resolve(),
+    broken() {},
+  });
+  await rig.peerWrites(new TextEncoder().encode(bytes));
+  await rig.peerEnds();
+  await ended.promise;
+  await rig.dispose();
+  return messages;
+}
+
+const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+
+Deno.test("StdioChannel drops a server's byte order mark and CR, and what is forwarded has neither", async () => {
+  const [first, second] = await delivered(`\ufeff${ping}\r\n${ping}\r\n`, { dropFraming: true });
+  for (const message of [first, second]) {
+    assert.equal(message.kind, "request");
+    const { buffer, start, end } = (message as Extract<Incoming, { kind: "request" }>).frame;
+    assert.equal(new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffer.subarray(start, end + 1)), `${ping}\n`);
+  }
+});
+
+Deno.test("StdioChannel refuses an agent's byte order mark and forwards its CR as it came", async () => {
+  const [first, second] = await delivered(`\ufeff${ping}\n${ping}\r\n`, { dropFraming: false });
+  assert.equal(first.kind, "malformed");
+  assert.equal(second.kind, "request");
+  const { buffer, start, end } = (second as Extract<Incoming, { kind: "request" }>).frame;
+  assert.equal(new TextDecoder().decode(buffer.subarray(start, end + 1)), `${ping}\r\n`);
+});
+
+Deno.test("StdioChannel names a line over its bound and reads on behind it", async () => {
+  const [first, second] = await delivered(`{"jsonrpc":"2.0","id":9,"method":"${"x".repeat(3000)}"}\n${ping}\n`, {
+    dropFraming: false,
+    frameBytesMax: 1000,
+  });
+  assert.equal(first.kind, "oversize");
+  assert.equal(second.kind, "request");
+});
+
+Deno.test("StdioChannel says that the peer is gone when it can no longer be written to", async () => {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const channel = new StdioChannel(input, output, { dropFraming: false });
+  const broken = new Promise<string>((resolve) =>
+    channel.listen({ message() {}, idle() {}, end() {}, broken: (cause) => resolve(cause) })
+  );
+  output.destroy(new Error("EPIPE"));
+  assert.match(await broken, /EPIPE/);
+  channel.send(new Uint8Array(10), 0, 10);
+  assert.equal(channel.congested, false);
+  await channel.drained();
+  await channel.close();
+  input.destroy();
+});
