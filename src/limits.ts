@@ -51,6 +51,9 @@ export const policyValuesMax = 200_000;
 /** Errors that are told of one policy file; nobody reads more at one time, and one cause can bring thousands. */
 export const policyErrorsMax = 50;
 
+/** Names compared with each other to find rules that never matter: some 0.1 s. Policies of a thousand rules stay below. */
+export const ruleComparisonsMax = 1_000_000;
+
 /** The name of a policy or the id of a rule: they stand in every record and every denial. */
 export const policyNameCharactersMax = 100;
 
@@ -97,6 +100,18 @@ export const recordArgumentsBytesMax = 64 * KiB;
 
 /** A text from outside (method, tool, reason …) inside a record. */
 export const recordTextCharactersMax = 512;
+
+/** Places that one record names where something was masked; what is masked elsewhere is only counted. */
+export const recordMaskedEntriesMax = 64;
+
+/** Elements of one list in a record: the words of a command line, the tools that a list was cut by. */
+export const recordListEntriesMax = 256;
+
+/** A line of the audit log. All bounds above together stay below it; whoever reads a longer one reads no log of ours. */
+export const recordLineBytesMax = 4 * MiB;
+
+/** Lines that `audit verify` looks back for the line that a new session names as its beginning. */
+export const auditAnchorLinesMax = 64 * KiB;
 
 // ——— supervision ———
 

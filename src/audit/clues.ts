@@ -70,7 +70,11 @@ interface Entry {
 }
 
 const entries: readonly Entry[] = [
-  ...tokenShapes.map((shape): Entry => ({ text: shape.prefix, keyword: { kind: "token", shape }, bounds: "left" })),
+  ...tokenShapes.map((shape): Entry => ({
+    text: shape.prefix,
+    keyword: { kind: "token", shape },
+    bounds: "left",
+  })),
   { text: jwtPrefix, keyword: { kind: "jwt" }, bounds: "left" },
   { text: pemPrefix, keyword: { kind: "pem" }, bounds: "none" },
   { text: "bearer", keyword: { kind: "bearer" }, bounds: "both" },
@@ -118,15 +122,17 @@ const PERCENT = 6;
 const BREAK = 7;
 
 const classes = new Uint8Array(128);
-for (const [characters, itsClass] of [
-  ["0123456789", DIGIT],
-  [" -()/+", SEPARATOR],
-  [".", POINT],
-  [":", COLON],
-  ["@", AT],
-  ["%", PERCENT],
-  ["\r\n", BREAK],
-] as const) {
+for (
+  const [characters, itsClass] of [
+    ["0123456789", DIGIT],
+    [" -()/+", SEPARATOR],
+    [".", POINT],
+    [":", COLON],
+    ["@", AT],
+    ["%", PERCENT],
+    ["\r\n", BREAK],
+  ] as const
+) {
   for (const c of characters) classes[c.charCodeAt(0)] = itsClass;
 }
 

@@ -20,7 +20,10 @@ export class KeywordAutomaton {
     const order = breadthFirst(trie);
     linkFailures(trie, order);
     // States that end no word come first, so that one comparison tells whether there is anything to do.
-    const sorted = [...order.filter((node) => node.endings.length === 0), ...order.filter((node) => node.endings.length > 0)];
+    const sorted = [
+      ...order.filter((node) => node.endings.length === 0),
+      ...order.filter((node) => node.endings.length > 0),
+    ];
     sorted.forEach((node, number) => node.number = number);
     this.firstEnding = sorted.findIndex((node) => node.endings.length > 0);
     this.#next = new Uint16Array(sorted.length * symbolsMax);

@@ -31,7 +31,10 @@ export type MaskCounts = ReadonlyMap<MaskKind, number>;
 export const noMasks: MaskCounts = new Map();
 
 /** `text` with everything masked that is found in it, and what that was. The very same string where nothing is. */
-export function maskText(text: string, expected: Expectation): { readonly text: string; readonly masks: MaskCounts } {
+export function maskText(
+  text: string,
+  expected: Expectation,
+): { readonly text: string; readonly masks: MaskCounts } {
   const found = findAll(text, expected);
   if (found.length === 0) return { text, masks: noMasks };
   const masks = new Map<MaskKind, number>();
@@ -75,12 +78,12 @@ export function findAll(text: string, expected: Expectation): readonly Found[] {
 }
 
 function findSighted(text: string, sightings: readonly Sighting[], found: Found[]): void {
-  // What stands inside something found is masked with it; to look at it again, and again for what stands in that,
-  // would cost more than a line of the text.
-  let done = 0;
+  let last: Found | undefined;
   let jwtDone = 0;
   for (const { keyword, start, end } of sightings) {
-    if (start < done) continue;
+    // What stands deep inside something found is masked with it; to look at it again, and again at what stands in
+    // that, would make the work quadratic.
+    if (last !== undefined && start > last.start && start < last.end - overhangMax) continue;
     const before = found.length;
     switch (keyword.kind) {
       case "token":
@@ -111,6 +114,9 @@ function findSighted(text: string, sightings: readonly Sighting[], found: Found[
         findNamedSsn(text, end, found);
         break;
     }
-    if (found.length > before) done = found[before].end;
+    if (found.length > before) last = found[before];
   }
 }
+
+/** A word so close to the end of something found may belong to a value that reaches further. */
+const overhangMax = 64;

@@ -5,16 +5,18 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { realpathSync } from "node:fs";
-import { resolve } from "node:path";
-import { openSink, type Sink } from "../audit/sink.ts";
-import type { StartRecord } from "../audit/record.ts";
+import type { Logger } from "@logtape/logtape";
+import { maskKinds } from "../audit/mask.ts";
+import { emptyAnchor, type StartRecord } from "../audit/record.ts";
+import { openSink } from "../audit/sink.ts";
+import { LilithError } from "../errors.ts";
 import { frameBytesMax, stopTimeoutMs } from "../limits.ts";
 import { dropPermissions } from "../permissions.ts";
 import type { Facts, Query, Resolution } from "../policy/facts.ts";
 import type { PolicyDocument, ServerSettings } from "../policy/rule.ts";
-import { Relay, type RelayEnding } from "../proxy/relay.ts";
+import { Relay } from "../proxy/relay.ts";
 import { createSession } from "../proxy/session.ts";
-import { spawnServer, type SupervisedServer } from "../supervisor/child.ts";
+import { spawnServer } from "../supervisor/child.ts";
 import type { ContainmentReport } from "../supervisor/containment.ts";
 import { serverEnvironment } from "../supervisor/environment.ts";
 import { probeContainment } from "../supervisor/linux.ts";
@@ -23,12 +25,11 @@ import { openResolver, ownFilesWritableByServer } from "../supervisor/resolve.ts
 import { openOwnStdio } from "../transport/own_stdio.ts";
 import { StdioChannel } from "../transport/stdio.ts";
 import { version } from "../version.ts";
-import { LilithError } from "../errors.ts";
 import { exitStatus } from "./exit_status.ts";
-import { openOperatorLog } from "./operator_log.ts";
 import { compileFor, loadPolicies } from "./load_policies.ts";
-import { passOnStderr } from "./server_stderr.ts";
+import { openOperatorLog } from "./operator_log.ts";
 import { mergeServerSettings } from "./server_settings.ts";
+import { passOnStderr } from "./server_stderr.ts";
 import { StderrWriter } from "./stderr_writer.ts";
 
 export interface RunOptions {
@@ -44,65 +45,83 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<number> {
   const stderr = new StderrWriter();
   const log = openOperatorLog(stderr);
+  try {
+    return await supervise(options, stderr, log);
+  } finally {
+    await stderr.flush(stderrFlushMs);
+  }
+}
+
+async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger): Promise<number> {
+  const probing = probeContainment(options.containment);
+  probing.catch(() => {}); // it is awaited below; until then a failure is not unhandled
   const documents = await loadPolicies(options.policies, (finding) => stderr.write(`${finding}\n`));
   const settings = mergeServerSettings(documents.map((document) => document.server));
   const directory = settings.directory ?? Deno.cwd();
-  const environment = serverEnvironment(Deno.env.toObject(), settings.passEnv);
   const [commandName, ...args] = options.command;
   const command = lookUpCommand(commandName, { path: Deno.env.get("PATH"), directory });
-  const containment = await chooseContainment(options.containment, settings);
+  const environment = serverEnvironment(Deno.env.toObject(), settings.passEnv);
+  const containment = demandLevel(await probing, settings);
   const sink = options.audit === undefined ? undefined : openSink(options.audit);
-  const ownFiles = [...options.policies.map((path) => realpathSync(resolve(path))), ...(sink ? [sink.path] : [])];
-  const policy = await compileFor(documents, directory, ownFiles);
-  const lookUp = factsFrom(openResolver(directory));
+  const ownFiles = [...options.policies.map((path) => realpathSync(path)), ...(sink ? [sink.path] : [])];
   const session = createSession({
     session: randomUUID(),
-    policy,
+    policy: await compileFor(documents, directory, ownFiles),
     audited: sink !== undefined,
-    anchor: sink?.anchor ?? "",
+    anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
   });
-  const { input, output } = await openOwnStdio();
-  const server = spawnServer({
-    command,
-    args,
-    environment,
-    directory,
-    limits: settings,
-    containment,
-    stopTimeoutMs: settings.stopTimeoutMs ?? stopTimeoutMs,
-  });
+  const lookUp = factsFrom(openResolver(directory));
+  const started: StartRecord = {
+    kind: "start",
+    lilith: version,
+    platform: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
+    policies: documents.map(({ name, file, sha256, mode }) => ({ name, file, sha256, mode })),
+    server: { command, args, directory },
+    containment: { level: containment.level, mechanism: containment.mechanism },
+    writableByServer: ownFilesWritableByServer(ownFiles),
+    masks: maskKinds,
+    torn: sink?.torn,
+  };
+  for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
   const signals = watchSignals();
-  const writableByServer = ownFilesWritableByServer(ownFiles);
-  dropPermissions();
-
-  passOnStderr(server.stderr, stderr, Date.now);
-  const bounds = { frameBytesMax: smallestFrame(documents) };
-  const relay = new Relay(session, {
-    downstream: new StdioChannel(input, output, { ...bounds, dropFraming: false }),
-    upstream: new StdioChannel(server.stdout, server.stdin, { ...bounds, dropFraming: true }),
-    server,
-    sink,
-    lookUp,
-    now: Date.now,
-    say: (level, text) => level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text }),
-  });
-  signals.onSignal((name) => relay.stop(name));
-  const status = await converse(relay, server, startRecord(options, documents, command, directory, containment, writableByServer));
-  sink?.close();
-  await stderr.flush(stderrFlushMs);
-  return status;
+  const { input, output } = await openOwnStdio();
+  const stopMs = settings.stopTimeoutMs ?? stopTimeoutMs;
+  const spec = { command, args, environment, directory, limits: settings, containment, stopTimeoutMs: stopMs };
+  const server = spawnServer(spec);
+  try {
+    dropPermissions();
+    passOnStderr(server.stderr, stderr, Date.now);
+    const bounds = { frameBytesMax: smallestFrame(documents) };
+    const relay = new Relay(session, {
+      downstream: new StdioChannel(input, output, { ...bounds, dropFraming: false }),
+      upstream: new StdioChannel(server.stdout, server.stdin, { ...bounds, dropFraming: true }),
+      server,
+      sink,
+      lookUp,
+      now: Date.now,
+      say: (level, text) => level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text }),
+    });
+    relay.begin(started);
+    signals.onSignal((name) => relay.stop(`${name} was received`));
+    const ending = await relay.run();
+    sink?.close();
+    // A client that ends the session is the ordinary case, however hard the server had to be pushed.
+    return ending.by === "stopped" ? exitStatus.done : ending.server.status;
+  } catch (error) {
+    // A failure of ours must not leave the server without a keeper.
+    server.killNow();
+    throw error;
+  }
 }
 
-async function chooseContainment(wish: "best" | "process", settings: ServerSettings): Promise<ContainmentReport> {
-  const report = await probeContainment(wish);
-  if (settings.containment === "namespace" && report.level !== "namespace") {
-    throw new LilithError("containment_unavailable", {
-      message: `Cannot start the server: the policy demands containment "namespace", this machine gives "${report.level}"`,
-      hint: report.missing.map(({ mechanism, why, hint }) => `${mechanism}: ${why}. ${hint}`).join("\n        "),
-    });
-  }
-  return report;
+/** Refuses to start below the level that a policy demands. */
+function demandLevel(report: ContainmentReport, settings: ServerSettings): ContainmentReport {
+  if (settings.containment !== "namespace" || report.level === "namespace") return report;
+  throw new LilithError("containment_unavailable", {
+    message: `Cannot start the server: the policy demands containment "namespace", and here there is "${report.level}"`,
+    hint: report.missing.map(({ mechanism, why, hint }) => `${mechanism}: ${why}. ${hint}`).join("\n        "),
+  });
 }
 
 /** Facts at once: looking up a path takes some microseconds. */
@@ -136,22 +155,6 @@ function watchSignals(): { onSignal(listener: (name: string) => void): void } {
       if (seen !== undefined) later(seen);
     },
   };
-}
-
-/** Runs the conversation; a failure of ours takes the server down before it is reported. */
-async function converse(relay: Relay, server: SupervisedServer, record: StartRecord): Promise<number> {
-  try {
-    relay.begin(record);
-    return statusOfEnding(await relay.run());
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
-}
-
-/** A client that ends the session is the ordinary case, however hard the server had to be pushed. */
-function statusOfEnding(ending: RelayEnding): number {
-  return ending.by === "stopped" ? exitStatus.done : ending.server.status;
 }
 
 /** How long our last words may take on a standard error that nobody reads. */

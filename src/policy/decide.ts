@@ -75,7 +75,8 @@ function deny(policy: CompiledPolicy, code: DenialCode, rule: string, reason: st
     reason,
     observed: [],
     charges: [],
-    denials: policy.documents[0]?.denials ?? "tool_result",
+    // (Nothing may be taken for granted where an exception led.)
+    denials: policy?.documents?.[0]?.denials ?? "tool_result",
   };
 }
 

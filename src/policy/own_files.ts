@@ -113,15 +113,19 @@ function readFileName(
       const slash = spelling.indexOf("/");
       if (slash >= 0) homeTails.push(normalizePath(spelling.slice(slash)));
     }
-    const lexical = normalizePath(makeAbsolute(spelling, settings));
-    if (utf8Length(lexical) > pathBytesMax || hasLongName(lexical)) continue;
     const reading = readPath(spelling, settings);
+    // Too long for the kernel, and yet short for a server that goes by names: a/././././…
+    const lexical = reading.kind === "path"
+      ? reading.lexical
+      : normalizePath(makeAbsolute(spelling, settings));
+    if (utf8Length(lexical) > pathBytesMax || hasLongName(lexical)) continue;
     places.push({ lexical, walked: reading.kind === "path" ? reading.walked : [lexical] });
   }
   return { places, homeTails };
 }
 
 function fileNameSpellings(text: string): readonly string[] {
+  if (plainName.test(text)) return [text];
   const texts = new Set<string>();
   for (const spelling of spellings(percentDecodings(text).texts)) {
     texts.add(spelling);
@@ -134,9 +138,13 @@ function fileNameSpellings(text: string): readonly string[] {
   return [...texts].filter((name) => name !== "" && !holdsControl(name) && name.isWellFormed());
 }
 
+/** A text that every server takes for the same name. */
+const plainName = /^[\w./](?:[\w./ -]*[\w./-])?$/;
+
 function hasLongName(path: string): boolean {
-  return path.length > pathNameBytesMax &&
-    path.split("/").some((name) => name.length > pathNameBytesMax || utf8Length(name) > pathNameBytesMax);
+  // A UTF-16 code unit is at most three bytes.
+  return path.length > pathNameBytesMax / 3 &&
+    path.split("/").some((name) => utf8Length(name) > pathNameBytesMax);
 }
 
 /** Whether the last names of a file's path are those of `tail`: what `~/tail` could be, without knowing whose home. */

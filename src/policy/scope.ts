@@ -42,10 +42,16 @@ export class ScopeIndex<R extends Scoped> {
       else if (target === "resource") this.#resources.collect(name, subject, found, "uri");
       else if (target === "prompt") this.#prompts.collect(name, subject, found, "name");
     }
-    if (found.length < 2) return found;
-    found.sort((left, right) => left.order - right.order);
-    return found.filter((rule, index) => index === 0 || rule !== found[index - 1]);
+    return inOrder(found);
   }
+}
+
+/** Each rule once, as the document has them. */
+function inOrder<R extends Scoped>(rules: R[]): readonly R[] {
+  const isOrdered = rules.every((rule, index) => index === 0 || rule.order > rules[index - 1].order);
+  if (isOrdered) return rules;
+  rules.sort((left, right) => left.order - right.order);
+  return rules.filter((rule, index) => index === 0 || rule !== rules[index - 1]);
 }
 
 /** One list of the scopes of all rules. Allow takes a name as it stands; deny in every reading, ignoring case. */

@@ -31,6 +31,7 @@ function isHighSurrogate(unit: number): boolean {
 
 /** \p{C}: controls, format characters (bidi, zero-width), lone surrogates, unassigned; \p{Z} but the space: line ends. */
 function escape(text: string): string {
+  if (plain.test(text)) return text;
   return text.replace(
     unprintable,
     (character) =>
@@ -39,4 +40,5 @@ function escape(text: string): string {
         : `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 }
+const plain = /^[\w .:/*-]*$/;
 const unprintable = /["\\]|\p{C}|(?! )\p{Z}/gu;

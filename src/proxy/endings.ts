@@ -5,11 +5,11 @@ import type { Side } from "../mcp/operation.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
 import { sideName, type Turn } from "./session_state.ts";
 
-/** The server process is gone: every request of the agent that it owes an answer gets one from us. */
+/** The server process is gone (`description`: "ended with status 3"): every request of the agent that it owes an answer gets one from us. */
 export function endServer(turn: Turn, description: string): void {
   if (turn.phase !== "open") return;
   turn.phase = "server_gone";
-  const reason = `the tool server is gone: ${description}`;
+  const reason = `the tool server is gone: it ${description}`;
   turn.record({ kind: "event", name: "server_exited", detail: description });
   for (const request of turn.downstream.all()) {
     turn.setPending("downstream", turn.downstream.remove(request.key));

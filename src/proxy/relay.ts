@@ -23,7 +23,7 @@ export interface RelayedServer {
 export interface ServerEnding {
   /** Exit status; 128 + n where signal n ended it. */
   readonly status: number;
-  /** "exit status 3", "killed by SIGSEGV". */
+  /** "ended with status 3", "was ended by SIGSEGV". */
   readonly description: string;
 }
 
@@ -94,7 +94,7 @@ export class Relay {
     // In either case the ladder: it returns at once for a process that is gone, and takes what it left behind.
     const ending = await (by === "server" ? this.#exitOf(server) : server.stop());
     await Promise.race([this.#upstreamEnded.promise, sleep(lastWordsMs)]);
-    const reason = this.#stopping ?? `the server ended: ${ending.description}`;
+    const reason = this.#stopping ?? `the server ${ending.description}`;
     this.#conclude(ending, reason);
     await downstream.close();
     return { by, reason, server: ending };

@@ -48,7 +48,7 @@ export function resume(session: Session, side: Side, facts: Facts, nowMs: number
   return take(session, nowMs, (turn) => resumeRequest(turn, side, facts));
 }
 
-/** The server process has ended; `description` says how ("exit status 3"). */
+/** The server process has ended; `description` says how ("ended with status 3"). */
 export function serverGone(session: Session, description: string, nowMs: number): Step {
   return take(session, nowMs, (turn) => endServer(turn, description));
 }

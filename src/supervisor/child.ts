@@ -67,20 +67,23 @@ export interface SupervisedServer {
  * @throws {LilithError} `command_not_started` where no process could be made; `containment_unavailable` where a part of
  * the containment, or a cap, cannot be had; `libc_unavailable`.
  *
- * ```ts no-eval
+ * ```ts
  * import { spawnServer } from "./child.ts";
  * import { probeContainment } from "./linux.ts";
  *
- * const server = spawnServer({
- *   command: "/usr/bin/cat",
- *   args: [],
- *   environment: {},
- *   directory: "/tmp",
- *   limits: { openFilesMax: 64 },
- *   containment: await probeContainment("best"),
- *   stopTimeoutMs: 2000,
- * });
- * const { status } = await server.stop();
+ * async function serve(): Promise<number> {
+ *   const server = spawnServer({
+ *     command: "/usr/bin/cat",
+ *     args: [],
+ *     environment: {},
+ *     directory: "/tmp",
+ *     limits: { openFilesMax: 64 },
+ *     containment: await probeContainment("best"),
+ *     stopTimeoutMs: 2000,
+ *   });
+ *   const { status } = await server.stop();
+ *   return status;
+ * }
  * ```
  */
 export function spawnServer(spec: ServerSpec): SupervisedServer {

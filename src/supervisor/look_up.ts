@@ -27,10 +27,11 @@ const defaultPath = "/usr/local/bin:/usr/bin:/bin";
  * @throws {LilithError} `command_not_found`; `command_not_executable` where what was found cannot be run: a directory,
  * a file without the right to execute it, a script whose interpreter is missing.
  *
- * ```ts no-eval
+ * ```ts
  * import { lookUpCommand } from "./look_up.ts";
  *
- * lookUpCommand("npx", { path: Deno.env.get("PATH"), directory: Deno.cwd() }); // "/usr/bin/npx"
+ * const find = (command: string) => lookUpCommand(command, { path: Deno.env.get("PATH"), directory: Deno.cwd() });
+ * // find("npx") is "/usr/bin/npx"
  * ```
  */
 export function lookUpCommand(command: string, settings: LookUpSettings): string {

@@ -18,11 +18,13 @@ type GuardCalls = Deno.DynamicLibrary<typeof guardSymbols>["symbols"];
  *
  * @throws {LilithError} `libc_unavailable`; `containment_unavailable` where the kernel refuses one of the steps.
  *
- * ```ts no-eval
+ * ```ts
  * import { guardSelf } from "./self_guard.ts";
  *
- * guardSelf();
- * const { main } = await import("../cli/main.ts");
+ * async function begin(): Promise<void> {
+ *   guardSelf();
+ *   await import("./child.ts");
+ * }
  * ```
  */
 export function guardSelf(): void {

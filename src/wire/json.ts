@@ -232,6 +232,8 @@ export class JsonScanner {
   #object(bytes: Uint8Array, opening: number, end: number, depth: number): number {
     if (depth > this.#depthMax) return this.#refuseDepth(bytes, opening, end);
     const firstKey = this.#keys.count;
+    let marks = 0;
+    let mayRepeat = false;
     const isNoted = depth === 1 || (depth === 2 && this.#rootIsObject);
     let at = afterSpace(bytes, opening + 1, end);
     if (byteAt(bytes, at, end) === Byte.CloseBrace) return at + 1;
@@ -241,7 +243,9 @@ export class JsonScanner {
       this.#sawEscape = false;
       at = this.#string(bytes, keyStart, end, depth);
       if (at === Result.Refused) return at;
-      this.#keys.add(bytes, keyStart, at - 1, this.#sawEscape);
+      const mark = this.#keys.add(bytes, keyStart, at - 1, this.#sawEscape);
+      mayRepeat ||= (marks & mark) !== 0;
+      marks |= mark;
       const member = isNoted ? this.#members.open(depth === 1, keyStart, at - 1, this.#sawEscape) : -1;
 
       at = afterSpace(bytes, at, end);
@@ -257,7 +261,8 @@ export class JsonScanner {
       if (c !== Byte.Comma) return this.#refuseByte(bytes, at, end, "a comma or a closing brace");
       at = afterSpace(bytes, at + 1, end);
     }
-    if (!this.#compareKeys(bytes, firstKey, depth)) return this.#refuseKeys(bytes, opening, end);
+    if (mayRepeat && !this.#compareKeys(bytes, firstKey, depth)) return this.#refuseKeys(bytes, opening, end);
+    this.#keys.dropFrom(firstKey);
     return at + 1;
   }
 
@@ -315,7 +320,7 @@ export class JsonScanner {
 
   // ——— Findings ———
 
-  /** Looks for two keys alike in the object that closes, and forgets its keys. False where that cannot be told. */
+  /** Looks for two keys alike in the object that closes. False where that cannot be told. */
   #compareKeys(bytes: Uint8Array, firstKey: number, depth: number): boolean {
     const isNews = this.#duplicateDepth === 0 || depth < this.#duplicateDepth;
     const key = isNews ? this.#keys.findDuplicate(bytes, firstKey) : noDuplicate;
@@ -323,7 +328,6 @@ export class JsonScanner {
       this.#duplicateDepth = depth;
       this.#duplicateOffset = this.#keys.startOf(key) - this.#start;
     }
-    this.#keys.dropFrom(firstKey);
     return key !== undecided;
   }
 

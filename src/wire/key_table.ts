@@ -23,6 +23,9 @@ const pairwiseKeysMax = 8;
 /** Steps that every search may take besides those per key: chance must not exhaust the budget of a small table. */
 const freeSteps = 256;
 
+/** The mark of a key whose length and first byte are not those of its text. */
+const allMarks = -1;
+
 const firstKeys = 64;
 /** Keys whose memory is kept from one text to the next (56 KiB in all); real messages need some hundred at a time. */
 const keptKeysMax = 2048;
@@ -65,8 +68,11 @@ export class KeyTable {
     if (this.#slots.length > tableSize(keptKeysMax)) this.#slots = new Int32Array(0);
   }
 
-  /** Adds the key whose validated content is `bytes[start, end)` to the innermost object. */
-  add(bytes: Uint8Array, start: number, end: number, hasEscapes: boolean): void {
+  /**
+   * Adds the key whose validated content is `bytes[start, end)` to the innermost object, and gives its mark: keys that
+   * are equal have a bit in common. An object whose marks have none in common needs no search, and most have not.
+   */
+  add(bytes: Uint8Array, start: number, end: number, hasEscapes: boolean): number {
     const row = this.#count * Column.Count;
     if (row === this.#rows.length) this.#rows = growArray(this.#rows);
     this.#count++;
@@ -74,7 +80,11 @@ export class KeyTable {
     rows[row + Column.Start] = start;
     rows[row + Column.From] = start;
     rows[row + Column.Length] = end - start;
-    if (hasEscapes) this.#unescape(bytes, start, end, row);
+    if (hasEscapes) {
+      this.#unescape(bytes, start, end, row);
+      return allMarks;
+    }
+    return 1 << end - start + bytes[start];
   }
 
   #unescape(bytes: Uint8Array, start: number, end: number, row: number): void {

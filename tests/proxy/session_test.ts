@@ -45,10 +45,10 @@ Deno.test("an oversize message of the agent is answered with 413 and its id; one
 Deno.test("when the server goes, every request in flight is answered with 503 in the order of the calls", () => {
   const conversation = new Conversation();
   for (const id of [3, "a", 1]) conversation.agent(call(id, "x"));
-  const happenings = conversation.adopt(serverGone(conversation.session, "exit status 3", 0));
+  const happenings = conversation.adopt(serverGone(conversation.session, "ended with status 3", 0));
   const replies = happenings.flatMap((happening) => "reply" in happening ? [happening.message] : []);
   assert.deepEqual(replies.map(({ id, error }) => [id, error.code]), [[3, 503], ["a", 503], [1, 503]]);
-  assert.match(replies[0].error.message, /exit status 3/);
+  assert.match(replies[0].error.message, /it ended with status 3/);
   const later = conversation.agent(call(9, "x"));
   assert.equal(replyIn(later).error.code, 503);
   assert.deepEqual(conversation.adopt(serverGone(conversation.session, "again", 0)), []);

@@ -24,7 +24,13 @@ const lineEnds = setOf("\r\n\"'`<>");
 const tagEnds = setOf("<");
 
 /** Reports the value of the name that holds `word` at `text[start, end)`, if the name tells a secret and has a value. */
-export function findAssigned(text: string, word: SecretWord, start: number, end: number, found: Found[]): void {
+export function findAssigned(
+  text: string,
+  word: SecretWord,
+  start: number,
+  end: number,
+  found: Found[],
+): void {
   const nameStart = skipNameBack(text, start);
   const nameEnd = skipName(text, end);
   if (!tellsSecret(text.slice(nameStart, nameEnd), word, start - nameStart, end - nameStart)) return;
@@ -68,7 +74,9 @@ interface Value {
 function findValue(text: string, nameStart: number, nameEnd: number): Value | undefined {
   let at = skipQuote(text, nameEnd);
   while (at - nameEnd < 8 && isIn(closers, text.charCodeAt(at))) at++;
-  if (text.charCodeAt(nameStart - 1) === LESS && text.charCodeAt(at) === GREATER) return { start: at + 1, until: "tag" };
+  if (text.charCodeAt(nameStart - 1) === LESS && text.charCodeAt(at) === GREATER) {
+    return { start: at + 1, until: "tag" };
+  }
   const spaced = skipSpaces(text, at);
   const sign = text.charCodeAt(spaced);
   if (sign === COLON || sign === EQUALS) {
@@ -161,8 +169,10 @@ function isNoSecret(text: string, { start, until }: Value): boolean {
   const head = text.slice(start, end);
   if (head.startsWith("‹")) return true;
   // "string" as the first word of a pass phrase is no type.
-  const isWhole = until === "word" || end === text.length || isIn(until === "tag" ? tagEnds : lineEnds, text.charCodeAt(end));
-  return isWhole && (codeWords.has(head.toLowerCase()) || placeholder.test(head) || (until === "word" && code.test(head)));
+  const isWhole = until === "word" || end === text.length ||
+    isIn(until === "tag" ? tagEnds : lineEnds, text.charCodeAt(end));
+  return isWhole &&
+    (codeWords.has(head.toLowerCase()) || placeholder.test(head) || (until === "word" && code.test(head)));
 }
 
 /** `${TOKEN}`, `$TOKEN`, `{{token}}`, `%s` */

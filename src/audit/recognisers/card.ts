@@ -68,21 +68,36 @@ function mayBegin(text: string, at: number): boolean {
 
 /** Where the card number that begins at `start` ends: always with a group. The longest that is one counts. */
 function cardEnd(text: string, start: number): number | undefined {
-  let digits = "";
+  const groups: string[] = [];
+  let count = 0;
   let separator = NaN;
   let best: number | undefined;
   for (let at = start;;) {
     const end = groupEnd(text, at);
-    if (digits.length + end - at > digitsMax) return best;
-    digits += text.slice(at, end);
+    count += end - at;
+    if (count > digitsMax) return best;
+    groups.push(text.slice(at, end));
     const next = text.charCodeAt(end);
-    if (!isAlphanumeric(next) && isCardNumber(digits) && !isInUuid(text, start, end)) best = end;
+    if (
+      !isAlphanumeric(next) && isGroupedAsCard(groups) && isCardNumber(groups.join("")) &&
+      !isInUuid(text, start)
+    ) {
+      best = end;
+    }
     // All groups are set apart in the same way.
     if (!isSeparator(next) || !(next === separator || Number.isNaN(separator))) return best;
     separator = next;
     at = end + 1;
     if (!isDigit(text.charCodeAt(at))) return best;
   }
+}
+
+/** 4-4-4-4, 4-6-5, 4-6-4, 6-13 and their kin, or single digits; not 12-1, which is two numbers side by side. */
+function isGroupedAsCard(groups: readonly string[]): boolean {
+  if (groups.length === 1) return true;
+  if (groups.every((group) => group.length === 1)) return true;
+  if (groups.length === 2 && groups[0].length === 6) return groups[1].length >= 7;
+  return groups.every((group, i) => group.length <= 7 && (group.length >= 3 || i === groups.length - 1));
 }
 
 function groupEnd(text: string, at: number): number {
@@ -97,12 +112,11 @@ function isSeparator(c: number): boolean {
 const uuidLength = 36;
 
 /** RFC 9562 §4: 8-4-4-4-12. One without letters could pass for a card number with separators. */
-function isInUuid(text: string, start: number, end: number): boolean {
-  for (const from of [start, start - 9, start - 14, start - 19, start - 24]) {
-    if (from < 0 || end > from + uuidLength) continue;
-    if (uuid.test(text.slice(from, from + uuidLength))) return true;
-  }
-  return false;
+function isInUuid(text: string, start: number): boolean {
+  return groupOffsets.some((offset) =>
+    uuid.test(text.slice(Math.max(0, start - offset), start - offset + uuidLength))
+  );
 }
 
+const groupOffsets = [0, 9, 14, 19, 24];
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

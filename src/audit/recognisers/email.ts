@@ -14,7 +14,21 @@ const POINT = 0x2e;
 const HYPHEN = 0x2d;
 
 /** Names of files and packages look like addresses: `icon@2x.png`, `lib@1.js`. */
-const fileEndings = new Set(["png", "jpg", "jpeg", "gif", "svg", "webp", "js", "mjs", "ts", "css", "json", "tgz", "gz"]);
+const fileEndings = new Set([
+  "png",
+  "jpg",
+  "jpeg",
+  "gif",
+  "svg",
+  "webp",
+  "js",
+  "mjs",
+  "ts",
+  "css",
+  "json",
+  "tgz",
+  "gz",
+]);
 
 export function findEmails(text: string, found: Found[]): void {
   for (let i = 0; i < text.length; i++) {
@@ -83,7 +97,8 @@ function isLabel(c: number): boolean {
 
 /** Not the quotation marks, dashes and spaces of U+2000 to U+206F, nor the punctuation of East Asia and Latin-1. */
 function isWordOutsideAscii(c: number): boolean {
-  return c >= 0xc0 && !(c >= 0x2000 && c <= 0x206f) && !(c >= 0x3000 && c <= 0x303f) && !(c >= 0xff00 && c <= 0xff20);
+  return c >= 0xc0 && !(c >= 0x2000 && c <= 0x206f) && !(c >= 0x3000 && c <= 0x303f) &&
+    !(c >= 0xff00 && c <= 0xff20);
 }
 
 function isAllLetters(word: string): boolean {

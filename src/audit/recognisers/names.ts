@@ -15,7 +15,9 @@ export interface SecretWord {
 
 /** Two words are one in every spelling that programs use: `apikey`, `api_key`, `api-key`, `api key`, `api.key`. */
 function joined(first: string, ...seconds: string[]): SecretWord[] {
-  return seconds.flatMap((second) => ["", "_", "-", " ", "."].map((by) => ({ text: first + by + second, as: "any" })));
+  return seconds.flatMap((second) =>
+    ["", "_", "-", " ", "."].map((by) => ({ text: first + by + second, as: "any" }))
+  );
 }
 
 function list(text: string): string[] {
@@ -51,12 +53,14 @@ export const queryWords: readonly string[] = ["sig=", "signature=", "key=", "cod
 /** What may stand behind a telling word when the value is only *about* the secret: how many, how long, where. */
 const harmlessEndings = new Set(
   ("count counts limit limits type types usage budget policy length strength required expiry expires expiresin " +
-    "expiresat expiration ttl url uri endpoint name names file path filename filepath consent ref enabled").split(" "),
+    "expiresat expiration ttl url uri endpoint name names file path filename filepath consent ref enabled")
+    .split(" "),
 );
 
 /** Tokens that are no credentials: places in a list, marks of a task, units of text. */
-const harmlessTokens = ("page next continuation progress cancellation cursor pagination resume sync max min total " +
-  "prompt completion input output cached reasoning num used eos bos pad unk stop").split(" ");
+const harmlessTokens =
+  ("page next continuation progress cancellation cursor pagination resume sync max min total " +
+    "prompt completion input output cached reasoning num used eos bos pad unk stop").split(" ");
 
 /** Whether `name`, in which `word` stands at `[start, end)`, says that its value is a secret. */
 export function tellsSecret(name: string, word: SecretWord, start: number, end: number): boolean {
@@ -89,11 +93,21 @@ function isUpper(c: number): boolean {
 }
 
 /** Words by which the number that follows them is known to be a telephone's, wherever they stand in a name. */
-export const phoneWords: readonly string[] = list("phone telefon mobile celular whatsapp contact_number contactnumber")
+export const phoneWords: readonly string[] = list(
+  "phone telefon mobile celular whatsapp contact_number contactnumber",
+)
   .concat("contact number");
 
 /** The same, but only as words of their own: `tel`, not `hotel`. */
-export const shortPhoneWords: readonly string[] = list("tel cell cel gsm sms call dial fax handy mobil hotline tlf");
+export const shortPhoneWords: readonly string[] = list(
+  "tel cell cel gsm sms call dial fax handy mobil hotline tlf",
+);
 
 /** Words by which nine digits are known to be a social security number. */
-export const ssnWords: readonly string[] = ["ssn", "social security", "socialsecurity", "social_security", "social-security"];
+export const ssnWords: readonly string[] = [
+  "ssn",
+  "social security",
+  "socialsecurity",
+  "social_security",
+  "social-security",
+];

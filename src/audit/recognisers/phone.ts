@@ -14,7 +14,8 @@ const international = /\+[1-9](?:[ .\-\/()]{0,3}\d){7,14}/y;
 /** `0049 30 123456`: without separators it could be any number with leading zeros. */
 const doubleZero = /00[1-9]\d{0,2}[ .\-\/](?:[ .\-\/()]{0,3}\d){6,12}/y;
 /** North American numbering plan: `(212) 555-0123`, `1-212-555-0123`, `001.212.555.0123`. */
-const northAmerican = /(?:(?:001|1)[ .\-])?(?:\([2-9]\d{2}\)[ .\-]?\d{3}[ .\-]?\d{4}|[2-9]\d{2}([ .\-])\d{3}[ .\-]\d{4})/y;
+const northAmerican =
+  /(?:(?:001|1)[ .\-])?(?:\([2-9]\d{2}\)[ .\-]?\d{3}[ .\-]?\d{4}|[2-9]\d{2}([ .\-])\d{3}[ .\-]\d{4})/y;
 /** An area code in parentheses: `(08) 9012 3456`, `(11) 98765-4321`. */
 const bracketed = /\(0?[1-9]\d{0,4}\)[ .\-]{0,2}\d{2,5}(?:[ .\-]\d{2,5}){1,3}|\(0\d{1,5}\)[ .\-]?\d{5,8}/y;
 /** A trunk prefix: `030 / 123 456`, `06-12345678`, `01.23.45.67.89`. */
@@ -127,7 +128,8 @@ function finishAlone(text: string, start: number, end: number | undefined): numb
   const whole = finish(text, start, end);
   if (whole === undefined) return undefined;
   const next = text.charCodeAt(whole);
-  const isSeparator = next === 0x20 || next === 0x2d || next === 0x2e || next === 0x2f || next === 0x3a || next === 0x2c;
+  const isSeparator = next === 0x20 || next === 0x2d || next === 0x2e || next === 0x2f || next === 0x3a ||
+    next === 0x2c;
   return isSeparator && isDigit(text.charCodeAt(whole + 1)) ? undefined : whole;
 }
 

@@ -47,8 +47,18 @@ export const tokenShapes: readonly TokenShape[] = [
   ...shapes("github_token", "ghp_ gho_ ghu_ ghs_ ghr_", plain, 30),
   ...shapes("github_token", "github_pat_", urlSafe, 30),
   // GitLab, "Token overview": token prefixes.
-  ...shapes("gitlab_token", "glpat- gldt- glrt- glptt- glft- glsoat- glcbt- glimt- glagent- gloas-", dotted, 16),
-  ...shapes("slack_token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxo- xoxe- xoxc- xoxd- xapp- xoxe.xox", dotted, 10),
+  ...shapes(
+    "gitlab_token",
+    "glpat- gldt- glrt- glptt- glft- glsoat- glcbt- glimt- glagent- gloas-",
+    dotted,
+    16,
+  ),
+  ...shapes(
+    "slack_token",
+    "xoxb- xoxp- xoxa- xoxr- xoxs- xoxo- xoxe- xoxc- xoxd- xapp- xoxe.xox",
+    dotted,
+    10,
+  ),
   ...shapes("slack_token", "hooks.slack.com", path, 20),
   ...shapes("stripe_key", "sk_live_ sk_test_ rk_live_ rk_test_", plain, 10),
   ...shapes("stripe_key", "whsec_", base64, 16),

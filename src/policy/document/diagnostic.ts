@@ -9,6 +9,8 @@ export type WarningCode =
   | "dead_rule"
   /** Its checks never matter, because another rule allows the same without them. */
   | "idle_check"
+  /** There are too many rules to look for the two above. */
+  | "not_compared"
   /** A path, URL or command may be passed in an argument that no rule looks at. */
   | "unchecked_argument"
   /** `finds` where only the whole text can be trusted. */

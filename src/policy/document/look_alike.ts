@@ -1,7 +1,7 @@
 /** Plain words and digits that YAML 1.1 readers, and people who know them, take for something other than text. */
 
-import type { Report } from "./diagnostic.ts";
 import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 import type { YamlNode } from "./yaml_text.ts";
 
 /** YAML 1.1, tag:yaml.org,2002:bool. */

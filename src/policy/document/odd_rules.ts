@@ -1,27 +1,59 @@
 /** Rules that are in order but do nothing, or less than they seem to: told as warnings. */
 
+import { ruleComparisonsMax } from "../../limits.ts";
 import { matchesGlob } from "../glob.ts";
 import type { PolicyDocument, Rule, Scope } from "../rule.ts";
-import type { Report } from "./diagnostic.ts";
 import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 import { warnOfUncheckedArguments } from "./unchecked_arguments.ts";
 
 /** Looks at all rules together. Each warning holds whatever calls come. */
 export function findOddRules(document: PolicyDocument, report: Report): void {
+  const others = findUnconditional(document);
+  if (countComparisons(document, others) > ruleComparisonsMax) {
+    report.warning(
+      "not_compared",
+      document.rules[0].at,
+      "there are too many rules to look for those that never matter",
+      "Take rules together with lists and globs",
+    );
+  } else {
+    for (const rule of document.rules) warnOfIdleRule(rule, others, report);
+  }
   for (const rule of document.rules) {
-    if (warnOfDeadRule(rule, document, report) || rule.effect !== "allow") continue;
-    warnOfIdleChecks(rule, document, report);
+    if (rule.effect !== "allow") continue;
+    if (document.default === "allow") warnOfNeedlessAllow(rule, report);
     warnOfLoosePatterns(rule, report);
     warnOfUncheckedArguments(rule, report);
   }
 }
 
-function warnOfDeadRule(rule: Rule, document: PolicyDocument, report: Report): boolean {
-  if (rule.effect === "deny") return false;
-  const closing = document.rules.find((other) =>
-    other.effect === "deny" && other.mode === "enforce" && other.args.length === 0 &&
-    covers(other.scope, rule.scope)
-  );
+/** Rules that decide by the name alone, so that nothing is left of what they cover. */
+interface Unconditional {
+  readonly denies: readonly Rule[];
+  readonly allows: readonly Rule[];
+}
+
+function findUnconditional({ rules }: PolicyDocument): Unconditional {
+  return {
+    denies: rules.filter(({ effect, mode, args }) =>
+      effect === "deny" && mode === "enforce" && args.length === 0
+    ),
+    allows: rules.filter((rule) => rule.effect === "allow" && !isConditional(rule)),
+  };
+}
+
+function countComparisons(document: PolicyDocument, { denies, allows }: Unconditional): number {
+  return countNames(document.rules) * (countNames(denies) + countNames(allows));
+}
+
+function countNames(rules: readonly Rule[]): number {
+  return rules.reduce((sum, { scope }) => sum + Object.values(scope).flat().length, 0);
+}
+
+function warnOfIdleRule(rule: Rule, { denies, allows }: Unconditional, report: Report): void {
+  if (rule.effect === "deny") return;
+  const closing = denies.find((deny) => covers(deny.scope, rule.scope));
   if (closing !== undefined) {
     report.warning(
       "dead_rule",
@@ -31,25 +63,10 @@ function warnOfDeadRule(rule: Rule, document: PolicyDocument, report: Report): b
         quote(closing.id)
       } in line ${closing.at.line} denies all that it covers, and deny always wins`,
     );
-    return true;
+    return;
   }
-  if (rule.effect === "allow" && document.default === "allow") {
-    report.warning(
-      "dead_rule",
-      rule.at,
-      `the rule ${quote(rule.id)} changes nothing`,
-      "default: allow already allows what no rule denies, whatever its arguments; write deny rules, or default: deny",
-    );
-    return true;
-  }
-  return false;
-}
-
-function warnOfIdleChecks(rule: Rule, document: PolicyDocument, report: Report): void {
-  if (!isConditional(rule)) return;
-  const wider = document.rules.find((other) =>
-    other !== rule && other.effect === "allow" && !isConditional(other) && covers(other.scope, rule.scope)
-  );
+  if (rule.effect !== "allow" || !isConditional(rule)) return;
+  const wider = allows.find((allow) => covers(allow.scope, rule.scope));
   if (wider === undefined) return;
   report.warning(
     "idle_check",
@@ -61,6 +78,15 @@ function warnOfIdleChecks(rule: Rule, document: PolicyDocument, report: Report):
 
 function isConditional(rule: Rule): boolean {
   return rule.args.length > 0 || rule.others === "none";
+}
+
+function warnOfNeedlessAllow(rule: Rule, report: Report): void {
+  report.warning(
+    "dead_rule",
+    rule.at,
+    `the rule ${quote(rule.id)} changes nothing`,
+    "default: allow already allows what no rule denies, whatever its arguments; write deny rules, or default: deny",
+  );
 }
 
 /** `finds: /tmp` is also found in `/etc/passwd#/tmp`. */

@@ -1,10 +1,10 @@
 /** What a rule says of one argument: a selector and the checks on what it selects. */
 
 import type { TextPosition } from "../../errors.ts";
-import type { Report } from "./diagnostic.ts";
-import { quote } from "../sentence.ts";
-import { warnOfLookAlikes } from "./look_alike.ts";
 import type { ArgumentRule, Check, Literal } from "../rule.ts";
+import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
+import { warnOfLookAlikes } from "./look_alike.ts";
 import { describeNode, readShape } from "./shape_issue.ts";
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from "./yaml_text.ts";
 

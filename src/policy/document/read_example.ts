@@ -1,9 +1,9 @@
 /** One example of a policy: a call and the verdict that its author expects. */
 
 import type { TextPosition } from "../../errors.ts";
-import type { Report } from "./diagnostic.ts";
-import { quote } from "../sentence.ts";
 import type { Example } from "../rule.ts";
+import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
 import { readShape } from "./shape_issue.ts";
 import { nearest } from "./suggest.ts";
@@ -113,8 +113,11 @@ function readExpectation(
   const [{ key, value: named }] = value.entries;
   const rule = named.kind === "scalar" ? String(named.value) : "";
   const expect = key as Example["expect"];
-  // What no rule decides is allowed or denied, never limited.
-  if (rule === "default" && expect !== "limit") return { expect, expectRule: rule };
+  if (rule === "default") {
+    if (expect !== "limit") return { expect, expectRule: rule };
+    report.error("policy_bad_value", named.at, "what no rule decides is allowed or denied, never limited");
+    return undefined;
+  }
   if (!rules.has(rule)) {
     report.error(
       "policy_bad_value",

@@ -1,11 +1,11 @@
 /** One rule of a policy: tree → Rule, or what is wrong with it. */
 
-import type { Report } from "./diagnostic.ts";
+import type { ArgumentRule, Rate, Rule } from "../rule.ts";
 import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 import { parseRate } from "./quantity.ts";
 import { readArgument } from "./read_argument.ts";
 import { readScope } from "./read_scope.ts";
-import type { ArgumentRule, Rate, Rule } from "../rule.ts";
 import type { RuleShape } from "./schema.ts";
 import { describeNode, readShape } from "./shape_issue.ts";
 import { entryOf, type YamlEntry, type YamlNode } from "./yaml_text.ts";

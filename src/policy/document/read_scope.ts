@@ -1,10 +1,11 @@
 /** What a rule covers: names and globs of tools, resources, prompts and methods. */
 
-import type { Report } from "./diagnostic.ts";
-import { quote } from "../sentence.ts";
-import { nearestMethod } from "./known_methods.ts";
+import type { TextPosition } from "../../errors.ts";
 import type { Scope } from "../rule.ts";
-import { entryOf, type YamlNode, type YamlScalar } from "./yaml_text.ts";
+import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
+import { nearestMethod } from "./known_methods.ts";
+import { entryOf, type YamlNode } from "./yaml_text.ts";
 
 type Kind = keyof Scope;
 
@@ -38,73 +39,68 @@ function readNames(kind: Kind, node: YamlNode, report: Report): string[] {
   const names: string[] = [];
   for (const scalar of scalars) {
     if (scalar.kind !== "scalar" || typeof scalar.value !== "string") continue;
-    checkName(kind, scalar, scalar.value, report);
+    const problem = nameProblem(kind, scalar.value);
+    if (problem === undefined) warnOfOddName(kind, scalar.value, scalar.at, report);
+    else report.error("policy_bad_value", scalar.at, problem.what, problem.hint);
     names.push(scalar.value);
   }
   return names;
 }
 
-/** Characters of other pattern languages. A `deny` that takes them for letters would deny nothing. */
-const foreignPattern = /[{}|^$\\()]/;
+const globHint = "Names are globs: * stands for any characters, ? for one, all else for itself";
 
-function checkName(kind: Kind, { at }: YamlScalar, name: string, report: Report): void {
-  const hint = "Names are globs: * stands for any characters, ? for one, all else for itself";
-  if (name === "") return report.error("policy_bad_value", at, "an empty name", 'For all of them write "*"');
+/** Characters of other pattern languages. A `deny` that takes them for letters would deny nothing. */
+const foreignPattern = /[{}|^$\\()[\]]/;
+/** A URI has some of them (RFC 3986 §2.2). */
+const foreignInUri = /[{}|^\\]/;
+
+function nameProblem(kind: Kind, name: string): { what: string; hint: string } | undefined {
+  if (name === "") return { what: "an empty name", hint: 'For all of them write "*"' };
   if (/\p{C}/u.test(name)) {
-    return report.error("policy_bad_value", at, `${quote(name)} holds a character that cannot be seen`);
+    return {
+      what: `${quote(name)} holds a character that cannot be seen`,
+      hint: "Take it out, or write ? for it",
+    };
+  }
+  const foreign = (kind === "resources" ? foreignInUri : foreignPattern).exec(name)?.[0];
+  if (foreign !== undefined) {
+    return { what: `${quote(name)} holds ${quote(foreign)}, which is no glob`, hint: globHint };
   }
   // MCP 2025-11-25, server/tools: names have letters, digits, `_`, `-`, `.` and `/`. A comma or a space is a slip.
-  if (/[\s,]/.test(name)) {
-    const parts = name.split(/[\s,]+/).filter((part) => part !== "");
-    return report.error(
-      "policy_bad_value",
-      at,
-      `${quote(name)} is one name with a space or a comma in it`,
-      parts.length > 1
-        ? `For several names write a list: [${parts.map(quoteGlob).join(", ")}]`
-        : "Take the space out",
-    );
-  }
-  const foreign = foreignPattern.exec(name)?.[0];
-  if (foreign !== undefined) {
-    return report.error(
-      "policy_bad_value",
-      at,
-      `${quote(name)} holds ${quote(foreign)}, which is no glob`,
-      hint,
-    );
+  if ((kind === "resources" ? /\s/ : /[\s,]/).test(name)) {
+    const names = name.split(/[\s,]+/).filter((part) => part !== "").map(quoteGlob);
+    return {
+      what: `${quote(name)} is one name with a space or a comma in it`,
+      hint: `For several names write a list: [${names.join(", ")}]; a space inside a name is written ?`,
+    };
   }
   if (name.startsWith("!")) {
-    return report.error(
-      "policy_bad_value",
-      at,
-      `${quote(name)} begins with "!", which is no glob`,
-      "Write a deny rule for what is left out",
-    );
+    return {
+      what: `${quote(name)} begins with "!", which is no glob`,
+      hint: "Write a deny rule for what is left out",
+    };
   }
-  if (kind === "tools" || kind === "prompts") {
-    if (/[[\]]/.test(name)) {
-      return report.error("policy_bad_value", at, `${quote(name)} holds a bracket, which is no glob`, hint);
-    }
-    if (/(^|[^a-z0-9*?])\.\*/i.test(name)) {
-      report.warning(
-        "odd_name",
-        at,
-        `${quote(name)} looks like a regular expression; as a glob its dot is a dot`,
-        hint,
-      );
-    }
-  }
+  return undefined;
+}
+
+function warnOfOddName(kind: Kind, name: string, at: TextPosition, report: Report): void {
   if (kind === "methods") {
     const meant = nearestMethod(name);
-    if (meant !== undefined) {
-      report.warning(
-        "odd_name",
-        at,
-        `no revision of MCP has the method ${quote(name)}`,
-        `Did you mean ${quote(meant)}?`,
-      );
-    }
+    if (meant === undefined) return;
+    report.warning(
+      "odd_name",
+      at,
+      `no revision of MCP has the method ${quote(name)}`,
+      `Did you mean ${quote(meant)}?`,
+    );
+  } else if (kind !== "resources" && /(^|[^a-z0-9*?])\.\*/i.test(name)) {
+    // `fs.*` is a good glob; `write_.*` would cover no write_file.
+    report.warning(
+      "odd_name",
+      at,
+      `${quote(name)} looks like a regular expression; as a glob its dot is a dot`,
+      globHint,
+    );
   }
 }
 

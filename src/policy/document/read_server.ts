@@ -1,8 +1,8 @@
 /** How the server process is to be kept: `server:` of a policy. */
 
 import type { ServerSettings } from "../rule.ts";
-import type { Report } from "./diagnostic.ts";
 import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 import type { ServerShape } from "./schema.ts";
 import { entryOf, nodeAt, type YamlNode } from "./yaml_text.ts";
 

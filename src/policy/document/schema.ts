@@ -11,8 +11,8 @@ import {
   recordTextCharactersMax,
 } from "../../limits.ts";
 import { exampleCallsMax, rateCallsMax, serverMemoryBytesMin } from "../../limits.ts";
-import { parseDuration, parseSize, type Quantity } from "./quantity.ts";
 import type { ServerSettings } from "../rule.ts";
+import { parseDuration, parseSize, type Quantity } from "./quantity.ts";
 import type { Part } from "./vocabulary.ts";
 
 /** A policy without its rules and examples, which are read one by one. */

@@ -1,8 +1,8 @@
 /** What the schema found wrong, in the words of the policy language and at its place in the text. */
 
 import type { TextPosition } from "../../errors.ts";
-import type { Report } from "./diagnostic.ts";
 import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 import { checkShape, type ShapeIssue, type Shapes } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type Part, type Words, wordsAt } from "./vocabulary.ts";

@@ -5,8 +5,8 @@
 
 import { matchesGlob } from "../glob.ts";
 import type { Rule } from "../rule.ts";
-import type { Report } from "./diagnostic.ts";
 import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 
 interface Danger {
   /** What the argument holds. */

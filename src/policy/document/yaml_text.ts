@@ -19,8 +19,8 @@ import {
 } from "yaml";
 import type { TextPosition } from "../../errors.ts";
 import { policyAliasesMax, policyDepthMax, policyValuesMax } from "../../limits.ts";
-import type { Report } from "./diagnostic.ts";
 import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
 
 export type YamlNode = YamlScalar | YamlList | YamlMap;
 

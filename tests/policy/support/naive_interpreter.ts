@@ -11,7 +11,9 @@ import type { JsonValue } from "../../../src/wire/json_value.ts";
 
 /** −1 no, 0 unknown, 1 yes: "both" is the minimum, "either" the maximum. */
 type Tri = -1 | 0 | 1;
-const no = -1, unknown = 0, yes = 1;
+const no = -1;
+const unknown = 0;
+const yes = 1;
 const least = (all: readonly Tri[]): Tri => Math.min(yes, ...all) as Tri;
 const most = (all: readonly Tri[]): Tri => Math.max(no, ...all) as Tri;
 const tri = (holds: boolean): Tri => holds ? yes : no;

@@ -1,0 +1,43 @@
+/** Counts what was masked, by place and kind. */
+
+import { recordMaskedEntriesMax } from "../limits.ts";
+import type { Masked, MaskKind } from "./mask.ts";
+
+/** A path in a list of masks: enough to find the place, short enough that hostile keys do not fill the log. */
+const pathCharactersMax = 128;
+const stepCharactersMax = 48;
+
+export class MaskTally {
+  /** Made when there is something to count: most records mask nothing. */
+  #entries: Map<string, { kind: MaskKind; path: string; count: number }> | undefined;
+
+  add(kind: MaskKind, path: string, count: number): void {
+    const entries = this.#entries ??= new Map();
+    let place = cut(path, pathCharactersMax);
+    // Past the bound the places are given up, never the counts.
+    if (entries.size >= recordMaskedEntriesMax && !entries.has(`${kind} ${place}`)) place = "…";
+    const key = `${kind} ${place}`;
+    const entry = entries.get(key);
+    if (entry !== undefined) entry.count += count;
+    else entries.set(key, { kind, path: place, count });
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries === undefined;
+  }
+
+  list(): readonly Masked[] {
+    return [...this.#entries?.values() ?? []];
+  }
+}
+
+/** One step of a JSON pointer (RFC 6901 §3), cut where it is long. */
+export function pointerStep(key: string): string {
+  const short = cut(key, stepCharactersMax);
+  if (!/[~/]/.test(short)) return "/" + short;
+  return "/" + short.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+function cut(text: string, charactersMax: number): string {
+  return text.length <= charactersMax ? text : text.slice(0, charactersMax) + "…";
+}

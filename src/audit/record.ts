@@ -1,0 +1,241 @@
+/**
+ * One record → one line of the audit log: JSON, masked, chained to the line before it.
+ *
+ * Every line is `{"v":1,"session":…,"seq":…,"time":…,"kind":…,` what the kind says `,"prev":"…","hash":"…"}` and a line
+ * feed. `hash` is the SHA-256 of everything in the line before `,"hash"`, so that a change shows in the line itself;
+ * `prev` is the hash of the line before it in the same session, so that a line that is gone shows too. The first
+ * line's `prev` is the log's anchor: what stood last in the file when the session began.
+ */
+
+import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
+import { recordArgumentsBytesMax } from "../limits.ts";
+import type { Decision, Observation } from "../policy/decision.ts";
+import type { Facts, Resolution } from "../policy/facts.ts";
+import { seal } from "./log_line.ts";
+import { MaskTally } from "./mask_tally.ts";
+import { RecordText } from "./record_text.ts";
+import type {
+  DecisionRecord,
+  EndRecord,
+  EventRecord,
+  OutcomeRecord,
+  RecordBody,
+  RefusedRecord,
+  StartRecord,
+} from "./record_body.ts";
+
+export type * from "./record_body.ts";
+
+/** Where a session's chain of records stands. */
+export interface Chain {
+  readonly session: string;
+  /** Number of the next record. */
+  readonly sequence: number;
+  /** Hash of the last record, or the anchor: 64 lower-case hex digits. */
+  readonly previous: string;
+}
+
+/** The anchor of a log in which nothing stands yet. */
+export const emptyAnchor = "0".repeat(64);
+
+/** Version of the format, the `v` of every line. */
+export const recordVersion = 1;
+
+/**
+ * The chain of a new session.
+ *
+ * `session`: its name, at most 64 letters, digits, `-` and `_`; `anchor`: from `Sink.anchor`. Throws where one of them
+ * is anything else: that would be an error of ours.
+ */
+export function startChain(session: string, anchor: string): Chain {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(session)) {
+    throw new Error(`not a name for a session: ${JSON.stringify(session)}`);
+  }
+  if (!/^[0-9a-f]{64}$/.test(anchor)) throw new Error(`not an anchor: ${JSON.stringify(anchor)}`);
+  return { session, sequence: 0, previous: anchor };
+}
+
+/**
+ * The line for `body`, line feed included, and the chain with that line in it. If the line cannot be written, go on
+ * from the chain that was given: what is not in the file must not be in the chain.
+ *
+ * `timeMs`: since 1970-01-01, UTC.
+ *
+ * ```ts
+ * import { appendRecord, emptyAnchor, startChain } from "./record.ts";
+ *
+ * const body = { kind: "event", name: "stopping", detail: "SIGTERM" } as const;
+ * const { line, chain } = appendRecord(startChain("example", emptyAnchor), body, 0);
+ * console.assert(new TextDecoder().decode(line).startsWith('{"v":1,"session":"example","seq":0,'));
+ * console.assert(chain.sequence === 1);
+ * ```
+ */
+export function appendRecord(
+  chain: Chain,
+  body: RecordBody,
+  timeMs: number,
+): { readonly line: Uint8Array; readonly chain: Chain } {
+  const tally = new MaskTally();
+  const content = '{"v":1,"session":"' + chain.session + '","seq":' + chain.sequence + ',"time":"' +
+    formatTime(timeMs) +
+    '","kind":"' + body.kind + '"' + writeBody(body, new RecordText(tally)) + writeMasked(tally) +
+    ',"prev":"' + chain.previous + '"';
+  const sum = hash("sha256", content, "hex");
+  return {
+    line: Buffer.from(seal(content, sum) + "\n"),
+    chain: { session: chain.session, sequence: chain.sequence + 1, previous: sum },
+  };
+}
+
+let lastSecond = NaN;
+let lastSecondText = "";
+
+/** ISO 8601 with milliseconds, UTC. Records come many to a second: its text is made once (and depends on nothing else). */
+function formatTime(timeMs: number): string {
+  const second = Math.floor(timeMs / 1000);
+  if (second !== lastSecond) {
+    lastSecondText = new Date(second * 1000).toISOString().slice(0, -4); // without "000Z"
+    lastSecond = second;
+  }
+  return lastSecondText + String(Math.floor(timeMs) - second * 1000).padStart(3, "0") + "Z";
+}
+
+function writeMasked(tally: MaskTally): string {
+  return tally.isEmpty ? "" : ',"masked":' + JSON.stringify(tally.list());
+}
+
+// Each function below writes the members of one kind, beginning with a comma. Words from our own closed sets stand as
+// they are; whatever came from outside goes through `text`.
+
+function writeBody(body: RecordBody, text: RecordText): string {
+  switch (body.kind) {
+    case "start":
+      return writeStart(body, text);
+    case "decision":
+      return writeDecision(body, text);
+    case "outcome":
+      return writeOutcome(body, text);
+    case "refused":
+      return writeRefused(body, text);
+    case "event":
+      return writeEvent(body, text);
+    case "end":
+      return writeEnd(body, text);
+  }
+}
+
+function writeStart(body: StartRecord, text: RecordText): string {
+  const policies = body.policies.map((policy, i) =>
+    '{"name":' + text.quote(policy.name, `/policies/${i}/name`) +
+    ',"file":' + text.quote(policy.file, `/policies/${i}/file`) +
+    ',"sha256":"' + policy.sha256 + '","mode":"' + policy.mode + '"}'
+  );
+  const { server, containment, torn } = body;
+  return ',"lilith":' + text.quote(body.lilith, "/lilith") +
+    ',"platform":' + text.quote(body.platform, "/platform") +
+    ',"policies":[' + policies.join(",") + "]" +
+    ',"server":{"command":' + text.quote(server.command, "/server/command") +
+    ',"args":' + text.quoteCommandLine(server.args, "/server/args") +
+    ',"directory":' + text.quote(server.directory, "/server/directory") + "}" +
+    ',"containment":{"level":' + text.quote(containment.level, "/containment/level") +
+    ',"mechanism":' + text.quote(containment.mechanism, "/containment/mechanism") + "}" +
+    ',"writableByServer":' + text.quoteList(body.writableByServer, "/writableByServer") +
+    ',"masks":' + JSON.stringify(body.masks) +
+    (torn === undefined ? "" : ',"torn":{"bytes":' + torn.bytes + ',"sha256":"' + torn.sha256 + '"}');
+}
+
+function writeDecision(body: DecisionRecord, text: RecordText): string {
+  return (body.call === undefined ? "" : ',"call":' + body.call) +
+    ',"from":"' + body.from + '","type":"' + body.type + '"' +
+    (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
+    ',"method":' + text.quote(body.method, "/method") +
+    ',"target":"' + body.target + '"' +
+    ',"name":' + text.quote(body.name, "/name") +
+    writeVerdict(body.decision, text) +
+    (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
+    writeArguments(body, text) +
+    ',"bytes":' + body.bytes;
+}
+
+function writeVerdict(decision: Decision, text: RecordText): string {
+  const { verdict, action, code, policy, rule, reason, retryAfterMs, observed } = decision;
+  return ',"verdict":"' + verdict + '","action":"' + action + '"' +
+    (code === undefined ? "" : ',"code":"' + code + '"') +
+    ',"policy":' + text.quote(policy, "/policy") +
+    ',"rule":' + text.quote(rule, "/rule") +
+    ',"reason":' + text.quote(reason, "/reason") +
+    (retryAfterMs === undefined ? "" : ',"retryAfterMs":' + retryAfterMs) +
+    (observed.length === 0 ? "" : ',"observed":' + writeObserved(observed, text));
+}
+
+function writeObserved(observed: readonly Observation[], text: RecordText): string {
+  return text.list(
+    observed,
+    "/observed",
+    ({ policy, rule, verdict, reason }, path) =>
+      '{"policy":' + text.quote(policy, path + "/policy") +
+      ',"rule":' + text.quote(rule, path + "/rule") +
+      ',"verdict":"' + verdict + '"' +
+      ',"reason":' + text.quote(reason, path + "/reason") + "}",
+  );
+}
+
+function writeFacts(facts: Facts, text: RecordText): string {
+  return text.list(
+    [...facts],
+    "/facts",
+    ([asked, resolution], path) =>
+      '{"path":' + text.quote(asked, path + "/path") +
+      ',"resolution":' + writeResolution(resolution, path + "/resolution", text) + "}",
+  );
+}
+
+function writeResolution(resolution: Resolution, path: string, text: RecordText): string {
+  switch (resolution.kind) {
+    case "real":
+    case "missing":
+      return '{"kind":"' + resolution.kind + '","path":' + text.quote(resolution.path, path + "/path") + "}";
+    case "unknown":
+      return '{"kind":"unknown","why":' + text.quote(resolution.why, path + "/why") + "}";
+  }
+}
+
+function writeArguments({ arguments: span, argumentsDigest }: DecisionRecord, text: RecordText): string {
+  const digest = argumentsDigest === undefined ? "" : ',"argumentsDigest":"' + argumentsDigest + '"';
+  if (span === undefined) return digest;
+  const length = span.end - span.start;
+  if (length > recordArgumentsBytesMax) return ',"argumentsOmitted":{"bytes":' + length + "}" + digest;
+  return ',"arguments":' + text.embedSpan(span, "/arguments") + digest;
+}
+
+function writeOutcome(body: OutcomeRecord, text: RecordText): string {
+  const { code, filtered, notes } = body;
+  return ',"call":' + body.call + ',"from":"' + body.from + '","type":"' + body.type + '","action":"' +
+    body.action + '"' +
+    (code === undefined ? "" : ',"code":"' + code + '"') +
+    ',"durationMs":' + body.durationMs + ',"bytes":' + body.bytes +
+    (filtered === undefined
+      ? ""
+      : ',"filtered":{"removed":' + text.quoteList(filtered.removed, "/filtered/removed") +
+        ',"before":"' + filtered.before + '","after":"' + filtered.after + '"}') +
+    (notes === undefined || notes.length === 0 ? "" : ',"notes":' + JSON.stringify(notes));
+}
+
+function writeRefused(body: RefusedRecord, text: RecordText): string {
+  return ',"from":"' + body.from + '","code":"' + body.code + '"' +
+    ',"reason":' + text.quote(body.reason, "/reason") +
+    (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
+    (body.method === undefined ? "" : ',"method":' + text.quote(body.method, "/method")) +
+    ',"bytes":' + body.bytes;
+}
+
+function writeEvent(body: EventRecord, text: RecordText): string {
+  return ',"name":"' + body.name + '","detail":' + text.quote(body.detail, "/detail");
+}
+
+function writeEnd({ reason, status, counts }: EndRecord, text: RecordText): string {
+  return ',"reason":' + text.quote(reason, "/reason") + ',"status":' + status +
+    ',"counts":{"forwarded":' + counts.forwarded + ',"denied":' + counts.denied + ',"refused":' +
+    counts.refused + "}";
+}

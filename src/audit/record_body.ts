@@ -1,0 +1,157 @@
+/**
+ * What a record says, before it is a line: a closed union by `kind`. Texts from outside stand here as they came; the
+ * writer masks and bounds them.
+ */
+
+import type { TargetKind } from "../mcp/operation.ts";
+import type { Decision, DenialCode } from "../policy/decision.ts";
+import type { Facts } from "../policy/facts.ts";
+import type { MaskKind } from "./mask.ts";
+
+/** Who sent the message that a record speaks of. */
+export type Sender = "agent" | "server";
+
+export type RecordBody =
+  | StartRecord
+  | DecisionRecord
+  | OutcomeRecord
+  | RefusedRecord
+  | EventRecord
+  | EndRecord;
+
+/** The first record of a session: what was in force. */
+export interface StartRecord {
+  readonly kind: "start";
+  /** Our own version. */
+  readonly lilith: string;
+  /** `linux x86_64`, with the versions that matter. */
+  readonly platform: string;
+  readonly policies: readonly {
+    readonly name: string;
+    readonly file: string;
+    /** Of the file's bytes, lower-case hex. */
+    readonly sha256: string;
+    readonly mode: "enforce" | "observe";
+  }[];
+  readonly server: {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly directory: string;
+  };
+  readonly containment: {
+    readonly level: string;
+    readonly mechanism: string;
+  };
+  /** Those of our own files (policies, this log) that the server's user could write: nothing below is proof against it. */
+  readonly writableByServer: readonly string[];
+  /** The masks in force. */
+  readonly masks: readonly MaskKind[];
+  /** The unfinished line with which an earlier writer left the log; see `Sink.torn`. */
+  readonly torn?: TornLine | undefined;
+}
+
+/** A line that was never finished: its writer died, or the disk was full. */
+export interface TornLine {
+  readonly bytes: number;
+  /** Of what there is of it, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What was decided about one message, written before the message moves. */
+export interface DecisionRecord {
+  readonly kind: "decision";
+  /** Joins it to its outcome. Absent for what gets no answer. */
+  readonly call?: number | undefined;
+  readonly from: Sender;
+  readonly type: "request" | "notification" | "result" | "error";
+  /** The id's JSON text, as the sender spelt it. */
+  readonly id?: string | undefined;
+  readonly method: string;
+  readonly target: TargetKind;
+  /** The tool's or prompt's name, the resource's URI, else the method again. */
+  readonly name: string;
+  readonly decision: Decision;
+  /** What was found out about the world for it; with these a replay comes to the same verdict. */
+  readonly facts: Facts;
+  /** The arguments as they stand in the message: validated JSON at `bytes[start, end)`. */
+  readonly arguments?: JsonSpan | undefined;
+  /** Keyed digest of the arguments, for those too long to be recorded. */
+  readonly argumentsDigest?: string | undefined;
+  /** Length of the whole message. */
+  readonly bytes: number;
+}
+
+export interface JsonSpan {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Something unusual about a message that was passed on all the same. */
+export type Note = "duplicate_key" | "lone_surrogate" | "id_of_other_type";
+
+/** Why a message did not pass, besides what a policy says. */
+export type RefusalCode =
+  /** No message that could be read, or one that two readers would read differently. */
+  | "malformed"
+  | "too_large"
+  /** Too many requests wait for their answers. */
+  | "in_flight"
+  /** An answer to nothing. */
+  | "unasked"
+  | "cancelled"
+  | "server_gone"
+  | "audit_failed";
+
+/** What became of a request: its answer, or that it will have none. */
+export interface OutcomeRecord {
+  readonly kind: "outcome";
+  readonly call: number;
+  /** Who answered, or who ended the wait. */
+  readonly from: Sender;
+  readonly type: "result" | "error" | "tool_error" | "none";
+  readonly action: "forward" | "filter" | "replace" | "drop";
+  readonly code?: RefusalCode | DenialCode | undefined;
+  readonly durationMs: number;
+  /** Length of the answer as it came; 0 where there was none. */
+  readonly bytes: number;
+  /** A list was cut: the names that were taken out, and keyed digests of the message before and after. */
+  readonly filtered?: {
+    readonly removed: readonly string[];
+    readonly before: string;
+    readonly after: string;
+  } | undefined;
+  readonly notes?: readonly Note[] | undefined;
+}
+
+/** A message that never reached a verdict. */
+export interface RefusedRecord {
+  readonly kind: "refused";
+  readonly from: Sender;
+  readonly code: RefusalCode;
+  readonly reason: string;
+  /** The id's JSON text, where one could be read. */
+  readonly id?: string | undefined;
+  readonly method?: string | undefined;
+  readonly bytes: number;
+}
+
+/** Something that happened to the session and is no message. */
+export interface EventRecord {
+  readonly kind: "event";
+  readonly name: "policy_missing" | "server_exited" | "stopping" | "audit_recovered";
+  readonly detail: string;
+}
+
+/** The last record of a session. */
+export interface EndRecord {
+  readonly kind: "end";
+  readonly reason: string;
+  /** Exit status of the server; 128 + n where signal n ended it. */
+  readonly status: number;
+  readonly counts: {
+    readonly forwarded: number;
+    readonly denied: number;
+    readonly refused: number;
+  };
+}

@@ -1,0 +1,299 @@
+/** The file that the audit log is written to. */
+
+import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  writeSync,
+} from "node:fs";
+import { LilithError } from "../errors.ts";
+import { recordLineBytesMax } from "../limits.ts";
+import { anchorOf } from "./log_line.ts";
+import { emptyAnchor, type TornLine } from "./record.ts";
+
+/** An audit log that is open for appending. */
+export interface Sink {
+  /** The file's canonical path. */
+  readonly path: string;
+  /** The hash of the last whole line that stood in the file when it was opened; 64 zeros where none did. */
+  readonly anchor: string;
+  /** An unfinished line that an earlier writer left behind, and that we have ended: it belongs into the start record. */
+  readonly torn: TornLine | undefined;
+  /** What a person should know about how the file was found, for example that its mode was narrowed. */
+  readonly notices: readonly string[];
+  /**
+   * Writes one line, line feed included. When it returns, the whole line is with the kernel; when it throws
+   * `audit_unwritable`, no part of the line counts, and the chain must go on from the line before. The next call tries
+   * again: a log on a full disk goes on when there is room.
+   */
+  append(line: Uint8Array): void;
+  /** Brings everything to the disk and closes the file. Throws `audit_unwritable` where the disk refuses. */
+  close(): void;
+}
+
+/**
+ * Opens the log at `path`, creating it with mode 0600.
+ *
+ * Refused, with `audit_unwritable`: a symbolic link (whoever can place one chooses where we write), and whatever is no
+ * regular file. A pipe or a terminal can neither be read back for the anchor nor verified, a full pipe would stop the
+ * proxy, and `/dev/stdout` belongs to the protocol. A file that others can read or write is narrowed to 0600, and
+ * `notices` says so; if it cannot be narrowed, it is refused.
+ *
+ * Everything that needs a permission happens here. What `append` and `close` do works on the open file, also after
+ * every permission has been dropped.
+ */
+export function openSink(path: string): Sink {
+  const refuse = (seen: string, hint?: string, cause?: unknown) =>
+    new LilithError("audit_unwritable", {
+      message: `Cannot open audit log "${path}": ${seen}`,
+      ...(hint === undefined ? {} : { hint }),
+      ...(cause === undefined ? {} : { cause }),
+    });
+  const before = describeBefore(path);
+  if (before !== undefined) throw refuse(before.seen, before.hint);
+  let file: number;
+  try {
+    file = openSync(path, openFlags, 0o600);
+  } catch (error) {
+    throw refuse(...explainOpen(error), error);
+  }
+  try {
+    const stats = fstatSync(file);
+    // Between the look and the opening the name may have been given to something else.
+    if (!stats.isFile() || !isSameFile(stats, lstatSync(path))) {
+      throw refuse("it changed while it was being opened");
+    }
+    const notices = narrow(file, stats, path, refuse);
+    const end = readEnd(file, refuse);
+    return new FileSink(file, realpathSync(path), end, notices);
+  } catch (error) {
+    closeSync(file);
+    if (error instanceof LilithError) throw error;
+    throw refuse(describe(error), undefined, error);
+  }
+}
+
+// O_APPEND: every write lands behind what is there, whoever else writes. O_NOFOLLOW: no symbolic link, not even one
+// that appears this moment (open(2)); Windows has none, there the check before has to do.
+const openFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+
+type Refuse = (seen: string, hint?: string, cause?: unknown) => LilithError;
+
+/** What stands at `path`, where that is nothing to write a log to. Before the opening: to open a pipe can wait for ever. */
+function describeBefore(path: string): { seen: string; hint: string } | undefined {
+  let stats: Stats;
+  try {
+    stats = lstatSync(path);
+  } catch {
+    return undefined; // not there yet, or the opening will say why it cannot be reached
+  }
+  const hint = "Name a regular file, or one that does not exist yet";
+  if (stats.isFile()) return undefined;
+  if (stats.isSymbolicLink()) {
+    return { seen: "it is a symbolic link", hint: "Name the file that it leads to" };
+  }
+  if (stats.isDirectory()) return { seen: "it is a directory", hint };
+  return { seen: "it is no regular file", hint };
+}
+
+function explainOpen(error: unknown): [seen: string, hint?: string] {
+  switch ((error as { code?: string }).code) {
+    case "ENOENT":
+      return ["its directory does not exist", "Create the directory first"];
+    case "ELOOP":
+      return ["it is a symbolic link", "Name the file that it leads to"];
+    case "EACCES":
+    case "EPERM":
+      return ["permission denied", "It must be readable and writable by the user that runs the proxy"];
+    default:
+      return [describe(error)];
+  }
+}
+
+function isSameFile(a: Stats, b: Stats): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
+/** Takes from group and others what they can do with the file. (Windows has no such bits: they mean nothing there.) */
+function narrow(file: number, stats: Stats, path: string, refuse: Refuse): string[] {
+  const mode = stats.mode & 0o777;
+  if (constants.O_NOFOLLOW === undefined || (mode & 0o077) === 0) return [];
+  const was = mode.toString(8).padStart(4, "0");
+  try {
+    fchmodSync(file, 0o600);
+  } catch (error) {
+    throw refuse(`others can read or write it (mode ${was})`, `Run: chmod 600 "${path}"`, error);
+  }
+  return [`The audit log "${path}" could be read or written by others (mode ${was}); its mode is 0600 now.`];
+}
+
+/** The last whole line, and what stands behind it. */
+interface LogEnd {
+  readonly anchor: string;
+  readonly tornLine: Uint8Array | undefined;
+}
+
+function readEnd(file: number, refuse: Refuse): LogEnd {
+  let end = readEndOnce(file, refuse);
+  // Another proxy may be in the middle of a long line: it takes microseconds.
+  for (let i = 0; i < 3 && end.tornLine !== undefined; i++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    end = readEndOnce(file, refuse);
+  }
+  return end;
+}
+
+const lineFeed = 0x0a;
+
+function readEndOnce(file: number, refuse: Refuse): LogEnd {
+  const size = fstatSync(file).size;
+  let tail = new Uint8Array(0);
+  for (let want = 64 * 1024;; want *= 4) {
+    tail = readAt(file, Math.max(0, size - want), Math.min(size, want));
+    const last = tail.lastIndexOf(lineFeed);
+    const beforeLast = last <= 0 ? -1 : tail.lastIndexOf(lineFeed, last - 1);
+    const isWhole = tail.length === size;
+    if (beforeLast >= 0 || isWhole) {
+      return {
+        anchor: last < 0 ? emptyAnchor : anchorOf(tail.subarray(beforeLast + 1, last)),
+        tornLine: last === tail.length - 1 ? undefined : tail.subarray(last + 1),
+      };
+    }
+    if (want > 2 * recordLineBytesMax) {
+      throw refuse("its last line is longer than any record", "It may be no audit log: name another file");
+    }
+  }
+}
+
+function readAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = readSync(file, bytes, filled, length - filled, position + filled);
+    if (count === 0) return bytes.subarray(0, filled); // someone has shortened it
+    filled += count;
+  }
+  return bytes;
+}
+
+class FileSink implements Sink {
+  readonly path: string;
+  readonly anchor: string;
+  readonly torn: TornLine | undefined;
+  readonly notices: readonly string[];
+  readonly #file: number;
+  /** A piece of a line stands at the end of the file: a line feed must end it before the next line. */
+  #hasLooseEnd: boolean;
+  #isOpen = true;
+
+  constructor(file: number, path: string, end: LogEnd, notices: readonly string[]) {
+    this.#file = file;
+    this.path = path;
+    this.anchor = end.anchor;
+    this.notices = notices;
+    this.#hasLooseEnd = end.tornLine !== undefined;
+    this.torn = end.tornLine === undefined
+      ? undefined
+      : { bytes: end.tornLine.length, sha256: hash("sha256", end.tornLine, "hex") };
+  }
+
+  append(line: Uint8Array): void {
+    if (!this.#isOpen) throw this.#failure("it is closed");
+    if (this.#hasLooseEnd) this.#endLoosely();
+    const written = this.#write(line);
+    if (written === line.length) return;
+    this.#takeBack(line, written);
+    throw this.#failure("the line could not be written as a whole", undefined, "Is the disk full?");
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    try {
+      fsyncSync(this.#file);
+    } catch (error) {
+      throw this.#failure(describe(error), error);
+    } finally {
+      closeSync(this.#file);
+    }
+  }
+
+  /** Gives how many bytes were taken; throws where it were none. Nothing is written twice: two writes are two places. */
+  #write(bytes: Uint8Array): number {
+    try {
+      return writeSync(this.#file, bytes);
+    } catch (error) {
+      throw this.#failure(describe(error), error);
+    }
+  }
+
+  #endLoosely(): void {
+    // Another proxy may have found the same loose end, and ended it.
+    if (!this.#endsWithLineFeed() && this.#write(lineEnd) !== 1) {
+      throw this.#failure("nothing could be written");
+    }
+    this.#hasLooseEnd = false;
+  }
+
+  #endsWithLineFeed(): boolean {
+    try {
+      const size = fstatSync(this.#file).size;
+      return size > 0 && readAt(this.#file, size - 1, 1)[0] === lineFeed;
+    } catch (error) {
+      throw this.#failure(describe(error), error);
+    }
+  }
+
+  /**
+   * Cuts the first `count` bytes of `line` off the end of the file again, if they stand there: another proxy may have
+   * written behind them. What cannot be taken back is ended with a line feed before the next line.
+   */
+  #takeBack(line: Uint8Array, count: number): void {
+    this.#hasLooseEnd = true;
+    try {
+      const begin = fstatSync(this.#file).size - count;
+      if (begin < 0 || !Buffer.from(readAt(this.#file, begin, count)).equals(line.subarray(0, count))) return;
+      ftruncateSync(this.#file, begin);
+      this.#hasLooseEnd = false;
+    } catch {
+      // An append-only file (chattr +a) cannot be cut. The loose end stays, and `audit verify` will name it.
+    }
+  }
+
+  #failure(seen: string, cause?: unknown, hint?: string): LilithError {
+    return new LilithError("audit_unwritable", {
+      message: `Cannot write audit log "${this.path}": ${seen}`,
+      ...(hint === undefined ? {} : { hint }),
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+}
+
+const lineEnd = Uint8Array.of(lineFeed);
+
+function describe(error: unknown): string {
+  switch ((error as { code?: string }).code) {
+    case "ENOSPC":
+      return "the disk is full";
+    case "EDQUOT":
+      return "the disk quota is used up";
+    case "EFBIG":
+      return "the file has reached its size limit";
+    case "EROFS":
+      return "the file system is read-only";
+    case "EIO":
+      return "the disk reports an error";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

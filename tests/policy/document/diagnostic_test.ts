@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { LilithError } from "../../../src/errors.ts";
+import { type Diagnostic, formatDiagnostic, Report } from "../../../src/policy/document/diagnostic.ts";
+
+function errorAt(line: number, column: number): LilithError {
+  return new LilithError("policy_unknown_key", {
+    message: 'Cannot load policy "team.yaml": unknown key "rule"',
+    hint: 'Did you mean "rules"?',
+    at: { file: "team.yaml", line, column },
+  });
+}
+
+Deno.test("formatDiagnostic() prints the place, the line, a caret and the hint", () => {
+  assert.equal(
+    formatDiagnostic(errorAt(2, 3), "version: 1\n  rule: []\n"),
+    `team.yaml:2:3: error: unknown key "rule"
+    2 |   rule: []
+      |   ^
+  hint: Did you mean "rules"?`,
+  );
+});
+
+Deno.test("formatDiagnostic() prints a warning without a hint", () => {
+  const warning: Diagnostic = {
+    severity: "warning",
+    code: "dead_rule",
+    message: "the rule never allows anything",
+    at: { file: "a.yaml", line: 1, column: 1 },
+  };
+  assert.equal(
+    formatDiagnostic(warning, "x"),
+    "a.yaml:1:1: warning: the rule never allows anything\n    1 | x\n      | ^",
+  );
+});
+
+Deno.test("formatDiagnostic() leaves the line out where there is no text or no such line", () => {
+  const bare = 'team.yaml:2:1: error: unknown key "rule"\n  hint: Did you mean "rules"?';
+  assert.equal(formatDiagnostic(errorAt(2, 1)), bare);
+  assert.equal(formatDiagnostic(errorAt(2, 1), "one line"), bare);
+});
+
+Deno.test("formatDiagnostic() prints the whole sentence of an error without a place", () => {
+  const error = new LilithError("policy_unreadable", {
+    message: 'Cannot read policy "a": it is a directory',
+  });
+  assert.equal(formatDiagnostic(error), 'error: Cannot read policy "a": it is a directory');
+});
+
+Deno.test("formatDiagnostic() puts the caret below its character behind tabs, marks and CR LF", () => {
+  const lines = formatDiagnostic(errorAt(1, 3), "\ufeff\tarule: 1\r\n").split("\n");
+  assert.equal(lines[1], "    1 | \tarule: 1");
+  assert.equal(lines[2], "      | \t ^");
+});
+
+Deno.test("formatDiagnostic() shows a long line around the place, and nothing that moves a terminal's cursor", () => {
+  const lines = formatDiagnostic(errorAt(1, 5001), `${"a".repeat(5000)}b\x1b[2J\u202e${"c".repeat(5000)}`)
+    .split("\n");
+  assert.ok(lines[1].length < 140);
+  assert.equal(lines[1][lines[2].indexOf("^")], "b");
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(lines[1], /[\x1b\u202e]/);
+});
+
+Deno.test("Report tells one thing at one place once", () => {
+  const report = new Report("a.yaml");
+  const at = { file: "a.yaml", line: 1, column: 1 };
+  report.error("policy_syntax", at, "a tab");
+  report.error("policy_syntax", at, "a tab");
+  report.error("policy_syntax", { ...at, line: 2 }, "a tab");
+  report.warning("dead_rule", at, "dead");
+  report.warning("dead_rule", at, "dead");
+  assert.deepEqual(report.errors().map((error) => error.at?.line), [1, 2]);
+  assert.equal(report.warnings().length, 1);
+});

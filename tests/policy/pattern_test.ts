@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { LilithError } from "../../src/errors.ts";
+import { loadPatternEngine, usesPatterns } from "../../src/policy/pattern.ts";
+import type { Check } from "../../src/policy/rule.ts";
+import { document, equals, finds, matches, rule } from "./support/build.ts";
+
+const engine = await loadPatternEngine();
+
+Deno.test("`matches` is the whole text and `finds` any part of it", () => {
+  const pattern = engine.compile("a+|ab");
+  assert.deepEqual([pattern.matches("ab"), pattern.matches("xab"), pattern.matches("ab\n")], [
+    true,
+    false,
+    false,
+  ]);
+  assert.deepEqual([pattern.finds("xab"), pattern.finds("xb")], [true, false]);
+});
+
+Deno.test("a dollar is the end of the text, also before a line end", () => {
+  assert.equal(engine.compile("a$").finds("a\n"), false);
+  assert.equal(engine.compile("(?m)a$").finds("a\n"), true);
+});
+
+Deno.test("a pattern that has no linear-time form is refused with an alternative", () => {
+  const cases: readonly (readonly [string, RegExp, RegExp])[] = [
+    ["(?=a)b", /looks ahead/, /two checks/],
+    ["(?!a)b", /looks ahead/, /deny rule/],
+    ["(?<=a)b", /looks behind/, /part of the pattern/],
+    ["(?<!a)b", /looks behind/, /deny rule/],
+    ["(a)\\1", /refers back/, /alternatives/],
+    ["(?<x>a)\\k<x>", /refers back/, /alternatives/],
+    ["(?>a)b", /atomic/, /never backtracks/],
+    ["a++b", /possessive/, /never backtracks/],
+    ["a*+b", /possessive/, /never backtracks/],
+    ["a{1001}", /more than 1000/, /max_length/],
+    ["((a{1,100}){1,100}){1,100}", /more than 1000/, /max_length/],
+    ["a\\Z", /\\Z/, /\\z/],
+    ["\\u0041", /\\u/, /\\x/],
+    ["(?x) a", /flag x/, /without spaces/],
+    ["*.txt", /nothing before a \*/, /no glob/],
+    ["(a", /missing closing \)/, /RE2/],
+    ["[a", /missing closing \]/, /RE2/],
+    ["[z-a]", /invalid character class range/, /RE2/],
+  ];
+  for (const [source, found, hint] of cases) {
+    assert.throws(() => engine.compile(source), (error) => {
+      assert.ok(error instanceof LilithError);
+      assert.equal(error.code, "policy_bad_value");
+      assert.match(error.message, /^Cannot use the pattern "/);
+      assert.ok(error.message.includes(source.replaceAll("\\", "\\\\")), error.message);
+      assert.match(error.message, found);
+      assert.match(error.hint ?? "", hint);
+      return true;
+    });
+  }
+});
+
+Deno.test("patterns that take exponential time elsewhere come to an end on 100 KB", () => {
+  const letters = "a".repeat(100_000);
+  assert.equal(engine.compile("^(a+)+$").finds(`${letters}!`), false);
+  assert.equal(engine.compile("(a|aa)+").matches(`${letters}!`), false);
+  assert.equal(engine.compile("(a|a?)+$").matches(`${letters}!`), false);
+  assert.equal(engine.compile("(.*a){20}").matches(letters), true);
+  assert.equal(engine.compile("\\s+$").finds(`${" ".repeat(100_000)}x`), false);
+  assert.equal(engine.compile("(x+x+)+y").finds("x".repeat(100_000)), false);
+});
+
+Deno.test("usesPatterns() says whether any rule has one", () => {
+  const withArgs = (...checks: Check[]) =>
+    document([rule("allow", "*"), rule("allow", "*", { args: { a: checks } })]);
+  assert.equal(usesPatterns([]), false);
+  assert.equal(usesPatterns([withArgs(equals("x"))]), false);
+  assert.equal(usesPatterns([withArgs(equals("x")), withArgs(equals("x"), finds("x"))]), true);
+  assert.equal(usesPatterns([withArgs(matches("x"))]), true);
+});

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { decide } from "../../src/policy/decide.ts";
+import { type Facts, noFacts } from "../../src/policy/facts.ts";
+import { needs } from "../../src/policy/needs.ts";
+import { initialState } from "../../src/policy/state.ts";
+import { call, compile, document, rule, under } from "./support/build.ts";
+import { type Entry, FakeDisk } from "./support/fake_disk.ts";
+
+const tree: Readonly<Record<string, Entry>> = {
+  "/tmp": "directory",
+  "/tmp/a": "file",
+  "/tmp/dir": "directory",
+  "/tmp/out": { link: "/etc" },
+  "/tmp/in": { link: "dir" },
+  "/tmp/dangling": { link: "/etc/new" },
+  "/tmp/loop": { link: "/tmp/loop" },
+  "/etc": "directory",
+  "/etc/passwd": "file",
+  "/home": "directory",
+  "/home/link": { link: "/etc/passwd" },
+  "/home/data": { link: "/srv/data" },
+  "/srv": "directory",
+  "/srv/data": "directory",
+  "/srv/data/x": "file",
+  "/locked": "locked",
+  "/work": "directory",
+  "/work/notes": "file",
+};
+
+interface Setting {
+  readonly roots?: readonly string[];
+  readonly facts?: Facts;
+  readonly pathCase?: "exact" | "fold";
+  readonly workingDirectory?: string;
+  readonly entries?: Readonly<Record<string, Entry>>;
+}
+
+/** Whether an allow lets a path pass, and whether a deny fires on it, with the facts that the engine asks for. */
+function outcome(
+  path: string,
+  setting: Setting = {},
+): { readonly allows: boolean; readonly denies: boolean } {
+  const { roots = ["/tmp"], facts, entries = tree, ...options } = setting;
+  const argumentsJson = JSON.stringify({ path });
+  const results = (["allow", "deny"] as const).map((effect) => {
+    const policy = compile(
+      document([rule(effect, "*", { args: { path: [under(...roots)] } })], {
+        default: effect === "allow" ? "deny" : "allow",
+      }),
+      options,
+    );
+    const operation = call("read", argumentsJson);
+    const answers = facts ?? new FakeDisk(entries).answer(needs(policy, operation));
+    return decide(policy, initialState(policy), operation, answers, 0).verdict;
+  });
+  return { allows: results[0] === "allow", denies: results[1] === "deny" };
+}
+
+const inside = { allows: true, denies: true };
+const outside = { allows: false, denies: false };
+/** Nobody can say: an allow does not pass, a deny fires. */
+const unknown = { allows: false, denies: true };
+
+/** Asserts one outcome for some paths. */
+function assertAll(paths: readonly string[], expected: typeof inside, setting?: Setting): void {
+  for (const path of paths) assert.deepEqual(outcome(path, setting), expected, JSON.stringify(path));
+}
+
+Deno.test("under: a directory holds itself and what lies in it, by whole names", () => {
+  assertAll(["/tmp", "/tmp/", "/tmp/a", "/tmp/dir/new/file", "/tmp/./a", "/tmp//a", "/tmp/dir/../a"], inside);
+  assertAll(["/tmpx", "/tm", "/", "/etc/passwd", "/srv/tmp/a"], outside);
+});
+
+Deno.test("under: the root directory holds everything absolute", () => {
+  assertAll(["/", "/etc/passwd", "/tmp/a"], inside, { roots: ["/"] });
+});
+
+Deno.test("under: a root may be written with a slash at its end, and one of several is enough", () => {
+  assertAll(["/tmp/a"], inside, { roots: ["/tmp/"] });
+  assertAll(["/tmp/a", "/srv/data/x"], inside, { roots: ["/tmp", "/srv"] });
+  assertAll(["/etc/passwd"], outside, { roots: ["/tmp", "/srv"] });
+});
+
+Deno.test("under: relative paths begin in the server's working directory", () => {
+  assertAll(["a", "./a", "dir/../a", "."], inside, { workingDirectory: "/tmp" });
+  assertAll(["notes", "../etc/passwd"], outside);
+  assertAll(["../tmp/a"], inside);
+  assertAll(["..", "../etc"], outside, { workingDirectory: "/tmp" });
+});
+
+Deno.test("under: a path that climbs out by name is outside", () => {
+  assertAll(["/tmp/../etc/passwd", "/tmp/dir/../../etc", "/tmp/.."], outside);
+});
+
+Deno.test("under: a link is followed, so an allow does not pass where it leads out and a deny fires where it leads in", () => {
+  assert.deepEqual(outcome("/tmp/out/passwd"), { allows: false, denies: true });
+  assertAll(["/tmp/in/x"], inside);
+  assert.deepEqual(outcome("/home/link", { roots: ["/etc"] }), { allows: false, denies: true });
+  assert.deepEqual(outcome("/home/data/x", { roots: ["/srv"] }), { allows: false, denies: true });
+});
+
+Deno.test("under: `..` is read by name and after links", () => {
+  // By name /tmp/a, for the kernel /a.
+  assert.deepEqual(outcome("/tmp/out/../a"), { allows: false, denies: true });
+  // By name /home/y, for the kernel /srv/y.
+  assert.deepEqual(outcome("/home/data/../y", { roots: ["/srv"] }), { allows: false, denies: true });
+  assertAll(["/home/data/../../tmp/a"], inside);
+  assertAll(["/tmp/in/../a"], inside);
+});
+
+Deno.test("under: `..` behind something that does not exist is unknown", () => {
+  assertAll(["/tmp/none/../a"], unknown);
+});
+
+Deno.test("under: what does not exist yet is inside where its directory is", () => {
+  assertAll(["/tmp/new", "/tmp/new/dir/file", "/tmp/in/new"], inside);
+  assert.deepEqual(outcome("/tmp/out/new"), { allows: false, denies: true });
+});
+
+Deno.test("under: dangling links, loops and closed directories are unknown", () => {
+  assertAll(["/tmp/dangling", "/tmp/loop"], unknown);
+  assertAll(["/locked/x"], unknown);
+});
+
+Deno.test("under: a missing fact is unknown", () => {
+  assertAll(["/tmp/a"], unknown, { facts: noFacts });
+  assertAll(["/etc/passwd"], { allows: false, denies: true }, { facts: noFacts });
+  const withoutRoot = new Map([["/tmp/a", { kind: "real", path: "/tmp/a" } as const]]);
+  assertAll(["/tmp/a"], { allows: false, denies: true }, { facts: withoutRoot });
+});
+
+Deno.test("under: a fact that is no absolute path is as good as none", () => {
+  const facts = new Map([
+    ["/tmp", { kind: "real", path: "tmp" } as const],
+    ["/tmp/a", { kind: "real", path: "/tmp/a" } as const],
+  ]);
+  assertAll(["/tmp/a"], unknown, { facts });
+});
+
+Deno.test("under: a root that is a link is where it leads", () => {
+  const entries = {
+    ...tree,
+    "/private": "directory",
+    "/private/tmp": "directory",
+    "/tmp": { link: "/private/tmp" },
+  };
+  assertAll(["/tmp/new"], inside, { entries: entries as Record<string, Entry> });
+  // Not inside by name, so an allow does not pass; a deny sees it on disk.
+  assert.deepEqual(outcome("/private/tmp/new", { entries: entries as Record<string, Entry> }), {
+    allows: false,
+    denies: true,
+  });
+});
+
+Deno.test("under: a root that does not exist yet still holds what is below it by name", () => {
+  assertAll(["/nowhere/x"], inside, { roots: ["/nowhere"] });
+});
+
+Deno.test("under: percent-encoded climbs are read up to three times", () => {
+  for (const dots of ["%2e%2e", "%2E.", "%252e%252e", "%25252e%25252e", "..%2f..%2fetc%2fpasswd/.."]) {
+    assert.equal(outcome(`/tmp/${dots}/etc/passwd`).allows, false, dots);
+  }
+  assert.deepEqual(outcome("%2Ftmp%2Fa", { workingDirectory: "/srv" }), { allows: false, denies: true });
+  assertAll(["/tmp/100%", "/tmp/%zz", "/tmp/a%20b"], inside);
+});
+
+Deno.test("under: percent-encoding that goes on, or is no UTF-8, is unknown", () => {
+  assertAll(["/tmp/%2525252e", "/tmp/%ff", "/srv/%c0%ae"], unknown);
+});
+
+Deno.test("under: what has no one meaning as a path is unknown", () => {
+  assertAll([
+    "",
+    "/tmp/a\0",
+    "/tmp/a\n",
+    "/tmp/\u0085",
+    "~",
+    "~/x",
+    "~root/x",
+    "//host/share",
+    "///tmp/a",
+    "\\\\host\\share",
+    "\\\\.\\pipe\\x",
+    "\\\\?\\C:\\x",
+    "/\\host/x",
+    "file:///tmp/a",
+    "FILE:/tmp/a",
+    "/tmp/\ud800",
+    `/tmp/${"x/".repeat(2100)}..`,
+    `/tmp/${"é".repeat(2100)}`,
+    "%7e/x",
+    "/tmp/a%00.txt",
+  ], unknown);
+});
+
+Deno.test("under: what servers trim, unquote, expand or split in their own way does not pass an allow", () => {
+  for (
+    const path of [
+      " /etc/passwd",
+      "/etc/passwd ",
+      '"/etc/passwd"',
+      "'/etc/passwd'",
+      "dir\\..\\..\\etc",
+      "$HOME/x",
+      "C:/x",
+      "http://x/y",
+    ]
+  ) {
+    assert.equal(outcome(path, { workingDirectory: "/tmp" }).allows, false, path);
+  }
+});
+
+Deno.test("under: a deny reads a path as a server does that trims, unquotes or takes backslashes for slashes", () => {
+  for (
+    const path of [" /etc/passwd", '"/etc/passwd"', "'/etc/passwd' ", "\\etc\\passwd", "..\\etc\\passwd"]
+  ) {
+    assert.equal(outcome(path, { roots: ["/etc"] }).denies, true, path);
+  }
+  // A backslash is an ordinary character too.
+  assertAll(["dir\\x"], outside, { roots: ["/etc"] });
+});
+
+Deno.test("under: case is as the file system has it", () => {
+  assertAll(["/TMP/a"], outside);
+  const entries = { ...tree, "/TMP": { link: "/tmp" }, "/TMP/A": { link: "/tmp/a" } } as Record<
+    string,
+    Entry
+  >;
+  assertAll(["/TMP/a", "/Tmp/new"], inside, { pathCase: "fold", entries });
+});
+
+Deno.test("under: a path of PATH_MAX bytes is looked up, one byte more is unknown", () => {
+  const longest = `/tmp/${"x/".repeat(2045)}y`;
+  assert.equal(longest.length, 4096);
+  assertAll([longest], inside);
+  assertAll([`${longest}y`], unknown);
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { hasDotSegment, normalizeUri, pathOfFileUri } from "../../src/policy/uri.ts";
+
+Deno.test("hasDotSegment() finds a climb in any spelling", () => {
+  for (
+    const uri of [
+      "file:///tmp/../etc",
+      "file:///tmp/..",
+      "x://h/./a",
+      "x://h/%2e%2e/a",
+      "x://h/.%252e/a",
+      "x://h/..%2fa",
+      "x://h\\..\\a",
+      "x://h/..?q",
+      "x://h/..#f",
+      "..",
+    ]
+  ) {
+    assert.equal(hasDotSegment(uri), true, uri);
+  }
+  for (const uri of ["file:///tmp/a..b", "x://h/...", "x://h/.git/a", "x://1.2.3/a"]) {
+    assert.equal(hasDotSegment(uri), false, uri);
+  }
+});
+
+Deno.test("normalizeUri() takes dot segments away and gives a file: URI an empty authority", () => {
+  for (
+    const [uri, normal] of [
+      ["file:///tmp/../etc/passwd", "file:///etc/passwd"],
+      ["file://localhost/etc/passwd", "file:///etc/passwd"],
+      ["file:/etc/passwd", "file:///etc/passwd"],
+      ["file:\\\\host\\etc\\..\\a", "file:///a"],
+      ["file:///a//b/", "file:///a/b/"],
+      ["x://h/a/./b/../c?q=..#f", "x://h/a/c?q=..#f"],
+      ["x://h/a//b", "x://h/a//b"],
+      ["x:a/../b", "x:b"],
+      ["no uri", "no uri"],
+    ]
+  ) {
+    assert.equal(normalizeUri(uri), normal, uri);
+  }
+});
+
+Deno.test("pathOfFileUri() gives the path of a file: URI and of nothing else", () => {
+  for (
+    const [uri, path] of [
+      ["file:///w/a%20b", "/w/a%20b"],
+      ["file://localhost/w/a?q", "/w/a"],
+      ["FILE:/w/a#f", "/w/a"],
+      ["file:a", "a"],
+      ["https://x/w/a", undefined],
+      ["/w/file:a", undefined],
+    ] as const
+  ) {
+    assert.equal(pathOfFileUri(uri), path, uri);
+  }
+});

@@ -1,0 +1,124 @@
+/** The promise itself: SIGKILL of the proxy, and within a second nothing of the server's is left. */
+
+import assert from "node:assert/strict";
+import {
+  childrenOf,
+  holdsWithin,
+  identities,
+  type Identity,
+  isAlive,
+  livingWith,
+  type MechanismUnderTest,
+  mechanisms,
+  missingFor,
+  openWorld,
+  testWith,
+} from "./world.ts";
+
+const world = openWorld();
+const runs = 20;
+/** Runs at one time: each is four processes or so. */
+const width = 4;
+/** What the promise allows. */
+const graceMs = 1000;
+/** How long a server may take to be there, on a busy machine. */
+const upMs = 10_000;
+
+interface Case {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  /** How many processes of the server's there must be before the kill, or the case proves nothing. */
+  readonly atLeast: number;
+  readonly mechanisms: readonly MechanismUnderTest[];
+}
+
+const cases: readonly Case[] = [
+  {
+    name: "a server that ignores EOF, TERM and HUP",
+    command: ["/bin/sh", `${world.fixtures}/stubborn.sh`],
+    atLeast: 2,
+    mechanisms,
+  },
+  {
+    name: "such a server behind a wrapper, as npx is one",
+    command: ["/bin/sh", "-c", 'node "$1"; exit $?', "npx", `${world.fixtures}/stubborn.mjs`],
+    atLeast: 2,
+    mechanisms,
+  },
+  {
+    name: "such a server in a process group of its own, as `timeout` makes one",
+    command: ["/bin/sh", "-c", 'timeout 1000 sh "$1"; exit $?', "sh", `${world.fixtures}/stubborn.sh`],
+    atLeast: 4,
+    mechanisms,
+  },
+  {
+    name: "a server that has daemonised a grandchild",
+    command: ["/bin/sh", `${world.fixtures}/daemon_maker.sh`],
+    atLeast: 3,
+    mechanisms: ["bwrap", "unshare"], // level `process` says that it cannot
+  },
+];
+
+function environmentWith(token: string): Record<string, string> {
+  return { PATH: Deno.env.get("PATH") ?? "", TOKEN: token, READY_FILE: world.scratch("ready") };
+}
+
+/** Starts a proxy and its server, kills the proxy, and looks. */
+async function killOnce(identity: Identity, mechanism: MechanismUnderTest, { command, atLeast }: Case): Promise<void> {
+  const token = crypto.randomUUID();
+  const standIn = await world.start(identity, {
+    mechanism,
+    command: command[0],
+    args: command.slice(1),
+    environment: environmentWith(token),
+  });
+  try {
+    assert.equal(standIn.started.event, "started", standIn.started.message);
+    await standIn.untilPrinted("ready");
+    const isUp = await holdsWithin(upMs, () => livingWith(token).length >= atLeast);
+    assert.ok(isUp, `only ${livingWith(token).length} processes are there to be killed`);
+    const watchers = childrenOf(standIn.pid, "lilith-zero-watcher");
+    assert.equal(watchers.length, mechanism === "watcher" ? 1 : 0);
+    await standIn.kill();
+    const isGone = () => livingWith(token).length === 0 && !watchers.some(isAlive);
+    assert.ok(await holdsWithin(graceMs, isGone), `still there: ${livingWith(token)}`);
+  } finally {
+    for (const pid of livingWith(token)) Deno.kill(pid, "SIGKILL");
+  }
+}
+
+for (const testCase of cases) {
+  for (const identity of identities) {
+    for (const mechanism of testCase.mechanisms) {
+      const name = `SIGKILL of the proxy leaves nothing of ${testCase.name} (${mechanism}, as ${identity.name}, ${runs} runs)`;
+      testWith(missingFor(identity, mechanism), name, async () => {
+        const remaining = Array.from({ length: runs }, (_, run) => run);
+        const worker = async () => {
+          while (remaining.pop() !== undefined) await killOnce(identity, mechanism, testCase);
+        };
+        await Promise.all(Array.from({ length: width }, worker));
+      });
+    }
+  }
+}
+
+for (const { name, command, atLeast } of cases) {
+  Deno.test(`control: without a supervisor ${name} outlives a SIGKILL of its parent`, async () => {
+    const token = crypto.randomUUID();
+    const parent = world.deno(identities[1].missing ? identities[0] : identities[1], "bare_parent.ts", [
+      JSON.stringify({ command, environment: environmentWith(token) }),
+    ]).spawn();
+    try {
+      const reader = parent.stdout.getReader();
+      await reader.read(); // it is ready
+      assert.ok(await holdsWithin(upMs, () => livingWith(token).length >= atLeast));
+      parent.kill("SIGKILL");
+      await parent.status;
+      await parent.stdin.abort();
+      await reader.cancel();
+      assert.equal(await holdsWithin(graceMs, () => livingWith(token).length === 0), false);
+    } finally {
+      for (const pid of livingWith(token)) Deno.kill(pid, "SIGKILL");
+    }
+  });
+}
