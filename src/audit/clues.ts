@@ -92,7 +92,7 @@ const entries: readonly Entry[] = [
 
 const words = entries.map((entry) => entry.text.toLowerCase());
 const automaton = new KeywordAutomaton(words);
-const { symbols, firstEnding } = automaton;
+const { next, symbols, firstEnding } = automaton;
 
 const keywordClues: Readonly<Record<Keyword["kind"], number>> = {
   token: clue.token,
@@ -162,13 +162,14 @@ export function findClues(text: string, form: "text" | "json", sightings?: Sight
       if (ascii !== c && classes[ascii] !== SEPARATOR) clues |= clue.wide;
       c = ascii < 0x80 ? ascii : 0;
     }
-    state = automaton.step(state, symbols[c]);
+    state = next[(state << 6) | symbols[c]];
     if (state >= firstEnding) clues |= seeKeywords(text, i, state, sightings);
-    switch (classes[c]) {
-      case OTHER:
-        digits = 0;
-        points = 0;
-        break;
+    const itsClass = classes[c];
+    if (itsClass === OTHER) {
+      digits = points = 0;
+      continue;
+    }
+    switch (itsClass) {
       case DIGIT:
         separators = 0;
         if (++digits >= digitsMin) clues |= clue.digits;

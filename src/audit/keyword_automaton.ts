@@ -3,11 +3,13 @@
  * ASCII letters are compared without regard to case.
  */
 
-const symbolsMax = 64;
+/** A row of the table has 2^6 places. */
+const symbolBits = 6;
+const symbolsMax = 1 << symbolBits;
 
 export class KeywordAutomaton {
-  /** The row behind a state's number is what each symbol leads to. */
-  readonly #next: Uint16Array;
+  /** `next[(state << 6) | symbol]`: where a symbol leads. Begin with state 0. Open to who cannot afford a call per character. */
+  readonly next: Uint16Array;
   /** Symbol of an ASCII character; 0 for one that no word has. */
   readonly symbols: Uint8Array;
   /** States from this one on stand at the end of a word. */
@@ -26,18 +28,13 @@ export class KeywordAutomaton {
     ];
     sorted.forEach((node, number) => node.number = number);
     this.firstEnding = sorted.findIndex((node) => node.endings.length > 0);
-    this.#next = new Uint16Array(sorted.length * symbolsMax);
+    this.next = new Uint16Array(sorted.length * symbolsMax);
     for (const node of sorted) {
       for (let symbol = 0; symbol < symbolsMax; symbol++) {
-        this.#next[node.number * symbolsMax + symbol] = node.next[symbol]!.number;
+        this.next[node.number * symbolsMax + symbol] = node.next[symbol]!.number;
       }
     }
     this.#endings = sorted.map((node) => node.endings);
-  }
-
-  /** Begin with state 0. */
-  step(state: number, symbol: number): number {
-    return this.#next[state * symbolsMax + symbol];
   }
 
   /** Which words (by their index) end where `state` stands. */

@@ -37,7 +37,9 @@ async function loadPolicy(file: string, say: (finding: string) => void): Promise
   if (loaded.kind === "ok") return loaded.document;
   for (const error of loaded.errors) say(formatDiagnostic(error, text));
   throw new LilithError(loaded.errors[0].code, {
-    message: `Cannot start: policy "${file}" has ${loaded.errors.length === 1 ? "an error" : `${loaded.errors.length} errors`}`,
+    message: `Cannot start: policy "${file}" has ${
+      loaded.errors.length === 1 ? "an error" : `${loaded.errors.length} errors`
+    }`,
     hint: `lilith-zero policy check ${file}`,
   });
 }

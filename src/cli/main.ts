@@ -19,40 +19,70 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function commandLine(finish: (status: number) => void): Command {
   const program = new Command("lilith-zero")
-    .description("A security proxy for MCP: stands between an AI agent and a tool server, judges every message\n" +
-      "by a policy, records it, and takes the server down with itself.")
+    .description(
+      "A security proxy for MCP: stands between an AI agent and a tool server, judges every message " +
+        "by a policy, records it, and takes the server down with itself.",
+    )
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "explain a command")
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeErr: (text) => writeError(text), outputError: (text, write) => write(`lilith-zero: ${text}`) })
-    .showHelpAfterError("(add --help to see what there is)")
-    .action(() => program.help());
+    .configureOutput({
+      writeErr: (text) => writeError(text),
+      outputError: (text, write) => write(`lilith-zero: ${text}`),
+    })
+    .showHelpAfterError("(add --help to see what there is)");
 
   program.command("run")
     .summary("run a tool server behind the proxy")
-    .description("Starts COMMAND as an MCP server (stdio) and speaks MCP on our own standard input and output.\n" +
-      "Put it into your client's configuration in front of the server's own command.")
+    .description(
+      "Starts COMMAND as an MCP server (stdio) and speaks MCP on our own standard input and output. " +
+        "Put it into your client's configuration in front of the server's own command.",
+    )
     .argument("<command...>", "the server's command and its arguments; a -- before it is optional")
-    .option("-p, --policy <file>", "what is allowed; may be given several times, then the strictest verdict wins", collect, [])
+    .option(
+      "-p, --policy <file>",
+      "what is allowed; may be given several times, then the strictest verdict wins",
+      collect,
+    )
     .option("-a, --audit <file>", "append a record of every message to this file (JSON lines, mode 0600)")
     .addOption(
-      new Option("--containment <level>", "`process` keeps to process groups even where namespaces are to be had")
+      new Option(
+        "--containment <level>",
+        "`process` keeps to process groups even where namespaces are to be had",
+      )
         .choices(["best", "process"]).default("best"),
     )
     .passThroughOptions()
     .addHelpText("after", runExamples)
-    .action(async (command: string[], options: { policy: string[]; audit?: string; containment: "best" | "process" }) => {
-      const { run } = await import("./run.ts");
-      finish(await run({ policies: options.policy, audit: options.audit, command, containment: options.containment }));
-    });
+    .action(
+      async (
+        command: string[],
+        options: { policy?: string[]; audit?: string; containment: "best" | "process" },
+      ) => {
+        const { run } = await import("./run.ts");
+        finish(
+          await run({
+            policies: options.policy ?? [],
+            audit: options.audit,
+            command,
+            containment: options.containment,
+          }),
+        );
+      },
+    );
 
-  const policy = program.command("policy").summary("work on policy files").description("Work on policy files.");
+  const policy = program.command("policy").summary("work on policy files").description(
+    "Work on policy files.",
+  )
+    .helpCommand(false);
   policy.command("check")
     .summary("report errors and run the examples")
-    .description("Reports what is wrong in policy files, with file:line:column, and runs the examples in them.\n" +
-      "Exit status: 0 in order, 1 an example failed, 3 a policy is wrong.")
+    .description(
+      "Reports what is wrong in policy files, with file:line:column, and runs the examples in them. " +
+        "Exit status: 0 in order, 1 an example failed, 3 a policy is wrong.",
+    )
     .argument("<file...>", "policy files")
     .option("--json", "print the findings as JSON", false)
     .action(async (files: string[], options: { json: boolean }) => {
@@ -60,18 +90,20 @@ function commandLine(finish: (status: number) => void): Command {
       finish(await policyCheck(files, options));
     });
 
-  const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.");
+  const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.")
+    .helpCommand(false);
   audit.command("verify")
     .summary("find changed, missing or reordered lines")
-    .description("Checks the chain of hashes in an audit log and names the first line that does not fit.\n" +
-      "Exit status: 0 intact, 1 not intact, 3 the file cannot be read.")
+    .description(
+      "Checks the chain of hashes in an audit log and names the first line that does not fit. " +
+        "Exit status: 0 intact, 1 not intact, 3 the file cannot be read.",
+    )
     .argument("<file>", "an audit log")
     .option("--json", "print the findings as JSON", false)
     .action(async (file: string, options: { json: boolean }) => {
       const { auditVerify } = await import("./audit_verify.ts");
       finish(await auditVerify(file, options));
     });
-  for (const group of [policy, audit]) group.action(() => group.help());
   return program;
 }
 
@@ -83,15 +115,15 @@ Examples:
 Without --policy every tool call is denied. Exit status: 0 when the client ended the session, else the server's own
 (128 + n where signal n ended it); 2 usage, 3 policy or configuration, 126 and 127 a command that cannot be run.`;
 
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
+function collect(value: string, before: readonly string[] | undefined): string[] {
+  return [...before ?? [], value];
 }
 
 /** Says what went wrong on standard error; gives the exit status for it. */
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) {
     // It has printed its message; asking for help or the version is no failure.
-    return error.exitCode === 0 || error.code === "commander.help" ? exitStatus.done : exitStatus.usage;
+    return error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
   }
   if (error instanceof LilithError) {
     const at = error.at === undefined ? "" : `${formatPosition(error.at)}: `;

@@ -87,7 +87,15 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const signals = watchSignals();
   const { input, output } = await openOwnStdio();
   const stopMs = settings.stopTimeoutMs ?? stopTimeoutMs;
-  const spec = { command, args, environment, directory, limits: settings, containment, stopTimeoutMs: stopMs };
+  const spec = {
+    command,
+    args,
+    environment,
+    directory,
+    limits: settings,
+    containment,
+    stopTimeoutMs: stopMs,
+  };
   const server = spawnServer(spec);
   try {
     dropPermissions();
@@ -119,8 +127,11 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
 function demandLevel(report: ContainmentReport, settings: ServerSettings): ContainmentReport {
   if (settings.containment !== "namespace" || report.level === "namespace") return report;
   throw new LilithError("containment_unavailable", {
-    message: `Cannot start the server: the policy demands containment "namespace", and here there is "${report.level}"`,
-    hint: report.missing.map(({ mechanism, why, hint }) => `${mechanism}: ${why}. ${hint}`).join("\n        "),
+    message:
+      `Cannot start the server: the policy demands containment "namespace", and here there is "${report.level}"`,
+    hint: report.missing.map(({ mechanism, why, hint }) => `${mechanism}: ${why}. ${hint}`).join(
+      "\n        ",
+    ),
   });
 }
 

@@ -8,7 +8,9 @@ export function mergeServerSettings(all: readonly ServerSettings[]): ServerSetti
   const directories = new Set(all.flatMap(({ directory }) => directory ?? []));
   if (directories.size > 1) {
     throw new LilithError("policy_bad_value", {
-      message: `Cannot start the server: the policies name different working directories (${[...directories].join(", ")})`,
+      message: `Cannot start the server: the policies name different working directories (${
+        [...directories].join(", ")
+      })`,
       hint: "Name it in one of the policies only",
     });
   }

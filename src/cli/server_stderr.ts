@@ -14,7 +14,9 @@ export function passOnStderr(source: Readable, stderr: StderrWriter, now: () => 
   let droppedBytes = 0;
   const report = () => {
     if (droppedBytes === 0) return;
-    stderr.write(`lilith-zero: ${droppedBytes} bytes of the server's standard error were dropped (over the rate)\n`);
+    stderr.write(
+      `lilith-zero: ${droppedBytes} bytes of the server's standard error were dropped (over the rate)\n`,
+    );
     droppedBytes = 0;
   };
   source.on("data", (chunk: Uint8Array) => {

@@ -52,7 +52,9 @@ export class StderrWriter {
         break;
       }
       if (this.#waiting.length === 0 && this.#droppedBytes > 0) {
-        this.#waiting.push(encoder.encode(`lilith-zero: ${this.#droppedBytes} bytes of standard error were dropped\n`));
+        this.#waiting.push(
+          encoder.encode(`lilith-zero: ${this.#droppedBytes} bytes of standard error were dropped\n`),
+        );
         this.#droppedBytes = 0;
       }
     }

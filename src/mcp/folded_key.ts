@@ -9,7 +9,8 @@
 /** The key as the most lenient known reader compares it. */
 export function foldKey(key: string): string {
   const nul = key.indexOf("\0");
-  return (nul < 0 ? key : key.slice(0, nul)).replaceAll("\u017f", "s").replaceAll("\u212a", "k").toLowerCase();
+  return (nul < 0 ? key : key.slice(0, nul)).replaceAll("\u017f", "s").replaceAll("\u212a", "k")
+    .toLowerCase();
 }
 
 /** A closed set of keys, to ask which of them a stranger's key could be mistaken for. */

@@ -85,7 +85,8 @@ export interface Oversize {
 export type Message = Request | Notification | Result | ErrorAnswer;
 export type Incoming = Message | Malformed | Oversize;
 
-const envelopeKeys = new ProtocolKeys(["jsonrpc", "id", "method", "params", "result", "error"]);
+const envelopeKeyNames = ["jsonrpc", "id", "method", "params", "result", "error"] as const;
+const envelopeKeys = new ProtocolKeys(envelopeKeyNames);
 
 /** Keys directly in `params` by which servers act: a near miss of one of these is refused. */
 const paramsKeys = new ProtocolKeys([
@@ -107,7 +108,15 @@ const paramsKeys = new ProtocolKeys([
 ]);
 
 /** Keys directly in `result` that the proxy itself reads. */
-const resultKeys = ["tools", "prompts", "resources", "resourceTemplates", "nextCursor", "isError", "_meta"] as const;
+const resultKeys = [
+  "tools",
+  "prompts",
+  "resources",
+  "resourceTemplates",
+  "nextCursor",
+  "isError",
+  "_meta",
+] as const;
 const resultKeySet: ReadonlySet<string> = new Set(resultKeys);
 const foldedResultKeys = new ProtocolKeys(resultKeys);
 
@@ -126,7 +135,9 @@ export function readMessage(scanner: JsonScanner, frame: FrameSpan): Message | M
   }
   if (scanner.rootKind !== "object") {
     const seen = scanner.rootKind === "array" ? "a batch (an array)" : `a bare ${scanner.rootKind}`;
-    return malformed(frame, -32600, `not a JSON-RPC message: ${seen}`, { chatter: scanner.rootKind !== "array" });
+    return malformed(frame, -32600, `not a JSON-RPC message: ${seen}`, {
+      chatter: scanner.rootKind !== "array",
+    });
   }
   const envelope = readEnvelope(scanner, buffer);
   if (typeof envelope === "string") return malformed(frame, -32600, envelope, {});
@@ -142,6 +153,12 @@ interface Envelope {
   error: number;
 }
 
+/** Which of the envelope's keys member `i` has: told without making a string of it. */
+function envelopeKey(scanner: JsonScanner, i: number, buffer: Uint8Array): keyof Envelope | undefined {
+  for (const key of envelopeKeyNames) if (scanner.keyIs(i, key, buffer)) return key;
+  return undefined;
+}
+
 /** Finds the envelope's members by index; a reason where they are ambiguous. */
 function readEnvelope(scanner: JsonScanner, buffer: Uint8Array): Envelope | string {
   if (scanner.duplicateDepth === 1) return "a key of the message stands twice";
@@ -149,21 +166,13 @@ function readEnvelope(scanner: JsonScanner, buffer: Uint8Array): Envelope | stri
   const found: Envelope = { jsonrpc: -1, id: -1, method: -1, params: -1, result: -1, error: -1 };
   for (let i = 0; i < scanner.memberCount; i++) {
     if (scanner.memberParent(i) >= 0) continue;
-    const key = scanner.keyText(i, buffer);
-    switch (key) {
-      case "jsonrpc":
-      case "id":
-      case "method":
-      case "params":
-      case "result":
-      case "error":
-        found[key] = i;
-        break;
-      default: {
-        const meant = envelopeKeys.mistakenFor(key);
-        if (meant !== undefined) return `a key that some readers take for "${meant}"`;
-      }
+    const key = envelopeKey(scanner, i, buffer);
+    if (key !== undefined) {
+      found[key] = i;
+      continue;
     }
+    const meant = envelopeKeys.mistakenFor(scanner.keyText(i, buffer));
+    if (meant !== undefined) return `a key that some readers take for "${meant}"`;
   }
   return found;
 }
@@ -192,7 +201,9 @@ function fromEnvelope(scanner: JsonScanner, frame: FrameSpan, envelope: Envelope
     return refuse(`"id" is longer than ${idBytesMax} bytes`);
   }
   if (isRequest) {
-    if (envelope.result >= 0 || envelope.error >= 0) return refuse('"method" together with "result" or "error"');
+    if (envelope.result >= 0 || envelope.error >= 0) {
+      return refuse('"method" together with "result" or "error"');
+    }
     return fromRequest(scanner, frame, envelope, idValue, value, refuse);
   }
   return fromAnswer(scanner, frame, envelope, details.answers, value, refuse);
@@ -248,7 +259,9 @@ function fromAnswer(
   }
   if (id === undefined) return refuse('a "result" whose "id" is no request\'s');
   const result = value(envelope.result);
-  const members = result.kind === "object" ? resultMembers(scanner, envelope.result, frame.buffer) : noMembers;
+  const members = result.kind === "object"
+    ? resultMembers(scanner, envelope.result, frame.buffer)
+    : noMembers;
   if (typeof members === "string") return refuse(members);
   return { kind: "result", frame, id, result, members, oddities };
 }

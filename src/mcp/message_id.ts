@@ -10,8 +10,14 @@ export interface MessageId {
   readonly key: string;
 }
 
-/** A whole number as every JSON reader reads it: no fraction, no exponent, no minus zero. */
-const plainInteger = /^-?[1-9][0-9]{0,15}$|^0$/;
+/**
+ * A whole number as every JSON reader reads and writes it: no fraction, no exponent, no zeros in front, no minus zero,
+ * within ±(2^53 − 1).
+ */
+function isPlainInteger(source: string): boolean {
+  const value = Number(source);
+  return Number.isSafeInteger(value) && String(value) === source;
+}
 
 /** A number with nothing behind the point: the same value as its whole part. */
 const integerWithZeros = /^(-?[0-9]+)\.0+$/;
@@ -24,7 +30,7 @@ const integerWithZeros = /^(-?[0-9]+)\.0+$/;
 export function readRequestId(bytes: Uint8Array, start: number, end: number): MessageId | undefined {
   if (bytes[start] === QUOTE) return stringId(bytes, start, end);
   const source = ascii(bytes, start, end);
-  if (!plainInteger.test(source) || !Number.isSafeInteger(Number(source))) return undefined;
+  if (!isPlainInteger(source)) return undefined;
   return { source, key: `n${source}` };
 }
 
@@ -37,7 +43,7 @@ export function readAnswerId(bytes: Uint8Array, start: number, end: number): Mes
   if (id !== undefined || bytes[start] === QUOTE) return id;
   const source = ascii(bytes, start, end);
   const whole = integerWithZeros.exec(source)?.[1];
-  if (whole === undefined || !plainInteger.test(whole) || !Number.isSafeInteger(Number(whole))) return undefined;
+  if (whole === undefined || !isPlainInteger(whole)) return undefined;
   return { source, key: `n${whole}` };
 }
 
@@ -45,7 +51,7 @@ export function readAnswerId(bytes: Uint8Array, start: number, end: number): Mes
 export function otherTypeKey(key: string): string | undefined {
   const value = key.slice(1);
   if (key.startsWith("n")) return `s${value}`;
-  return plainInteger.test(value) ? `n${value}` : undefined;
+  return isPlainInteger(value) ? `n${value}` : undefined;
 }
 
 const QUOTE = 0x22;

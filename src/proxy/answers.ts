@@ -2,69 +2,57 @@
 
 import type { ErrorAnswer, Result } from "../mcp/message.ts";
 import { otherTypeKey } from "../mcp/message_id.ts";
-import { listedTargets, type Side } from "../mcp/operation.ts";
+import { type ListedTargets, listedTargets, type Side } from "../mcp/operation.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
 import { couldAllow } from "../policy/visible.ts";
 import { keyedDigest } from "../audit/digest.ts";
+import type { Note, OutcomeRecord } from "../audit/record.ts";
 import { JsonScanner } from "../wire/json.ts";
-import { filterList } from "./list_filter.ts";
+import { type FilteredList, filterList } from "./list_filter.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
-
-/** Something that the answer's record mentions besides what became of it. */
-type Note = "duplicate_key" | "lone_surrogate" | "id_of_other_type";
 
 /** An answer has come from `side`. What answers no pending request is dropped: an answer counts once. */
 export function receiveAnswer(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
   const asker = otherSide(side);
-  const notes: Note[] = [...message.oddities];
-  const request = takePending(turn, asker, message, notes);
-  if (request === undefined) return dropUnasked(turn, side, message);
-  const durationMs = turn.nowMs - request.sinceMs;
-  const base = {
+  const answered = takePending(turn, asker, message);
+  if (answered === undefined) return dropUnasked(turn, side, message);
+  const { request, notes } = answered;
+  const listed = side === "upstream" && message.kind === "result" ? listedTargets(request.method) : undefined;
+  if (listed !== undefined) return passList(turn, message as Result, answered, listed);
+  turn.record({
     kind: "outcome",
     call: request.call,
     from: sideName(side),
-    durationMs,
+    type: answerType(request, message),
+    action: "forward",
+    durationMs: turn.nowMs - request.sinceMs,
     bytes: message.frame.end - message.frame.start,
-    ...(notes.length === 0 ? {} : { notes }),
-  } as const;
-  if (message.kind === "error") {
-    turn.record({ ...base, type: "error", action: "forward" });
-    return turn.forward(asker, message);
-  }
-  const listed = side === "upstream" ? listedTargets(request.method) : undefined;
-  if (listed !== undefined) return passList(turn, asker, message, request, base);
-  turn.record({ ...base, type: isToolError(request, message) ? "tool_error" : "result", action: "forward" });
+    notes,
+  });
   turn.forward(asker, message);
 }
 
-interface OutcomeBase {
-  readonly kind: "outcome";
-  readonly call: number;
-  readonly from: "agent" | "server";
-  readonly durationMs: number;
-  readonly bytes: number;
-  readonly notes?: readonly Note[];
+interface Answered {
+  readonly request: PendingRequest;
+  /** What the answer's record mentions besides what became of it. */
+  readonly notes: readonly Note[];
 }
 
 /** Finds and removes the request that is answered, leniently where only one could be meant: some servers turn 7 into "7". */
-function takePending(
-  turn: Turn,
-  asker: Side,
-  message: Result | ErrorAnswer,
-  notes: Note[],
-): PendingRequest | undefined {
+function takePending(turn: Turn, asker: Side, message: Result | ErrorAnswer): Answered | undefined {
   if (message.id === undefined) return undefined;
   const pending = turn.pendingOf(asker);
-  let request = pending.get(message.id.key);
-  if (request === undefined) {
-    const other = otherTypeKey(message.id.key);
-    request = other === undefined ? undefined : pending.get(other);
-    if (request !== undefined) notes.push("id_of_other_type");
+  const exact = pending.get(message.id.key);
+  if (exact !== undefined) {
+    turn.setPending(asker, pending.remove(exact.key));
+    return { request: exact, notes: message.oddities };
   }
-  if (request !== undefined) turn.setPending(asker, pending.remove(request.key));
-  return request;
+  const otherKey = otherTypeKey(message.id.key);
+  const other = otherKey === undefined ? undefined : pending.get(otherKey);
+  if (other === undefined) return undefined;
+  turn.setPending(asker, pending.remove(other.key));
+  return { request: other, notes: [...message.oddities, "id_of_other_type"] };
 }
 
 function dropUnasked(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
@@ -79,49 +67,61 @@ function dropUnasked(turn: Turn, side: Side, message: Result | ErrorAnswer): voi
   });
 }
 
-/** A `tools/list` and its kin: shown as far as it could be used. */
-function passList(turn: Turn, asker: Side, message: Result, request: PendingRequest, base: OutcomeBase): void {
-  const listed = listedTargets(request.method)!;
-  const list = message.members.get(listed.listedIn);
-  if (list === undefined) {
-    turn.record({ ...base, type: "result", action: "forward" });
-    return turn.forward(asker, message);
-  }
-  if (list.kind !== "array") {
-    const reason = `the server's answer to ${request.method} has no list in "${listed.listedIn}"`;
-    turn.record({ ...base, type: "result", action: "replace", code: "malformed" });
-    return turn.reply(asker, errorReply(request.idSource, replyCodes.badAnswer, reason));
-  }
-  const filtered = filterList(elementScanner, message.frame, list, listed.namedBy, (name) =>
-    couldAllow(turn.gate.policy, {
-      from: asker,
-      target: listed.target,
-      name,
-      method: listed.usedBy,
-    }));
-  if (filtered.kind === "untouched") {
-    turn.record({ ...base, type: "result", action: "forward" });
-    return turn.forward(asker, message);
-  }
+/** A server's answer to `tools/list` and its kin: shown as far as it could be used. */
+function passList(turn: Turn, message: Result, { request, notes }: Answered, listed: ListedTargets): void {
   const { buffer, start, end } = message.frame;
-  turn.record({
-    ...base,
-    type: "result",
-    action: "filter",
-    filtered: {
-      removed: filtered.removed,
-      before: keyedDigest(turn.gate.digestKey, buffer.subarray(start, end)),
-      after: keyedDigest(turn.gate.digestKey, filtered.bytes.subarray(0, -1)),
-    },
-  });
-  turn.effects.push({ kind: "forward", to: asker, buffer: filtered.bytes, start: 0, end: filtered.bytes.length });
+  const outcome = (rest: Pick<OutcomeRecord, "action" | "code" | "filtered">) =>
+    turn.record({
+      kind: "outcome",
+      call: request.call,
+      from: "server",
+      type: "result",
+      durationMs: turn.nowMs - request.sinceMs,
+      bytes: end - start,
+      notes,
+      ...rest,
+    });
+  const list = message.members.get(listed.listedIn);
+  if (list !== undefined && list.kind !== "array") {
+    const reason = `the server's answer to ${request.method} has no list in "${listed.listedIn}"`;
+    outcome({ action: "replace", code: "malformed" });
+    return turn.reply("downstream", errorReply(request.idSource, replyCodes.badAnswer, reason));
+  }
+  const filtered = list === undefined ? untouched : filterList(
+    elementScanner,
+    message.frame,
+    list,
+    listed.namedBy,
+    (name) =>
+      couldAllow(turn.gate.policy, {
+        from: "downstream",
+        target: listed.target,
+        name,
+        method: listed.usedBy,
+      }),
+  );
+  if (filtered.kind === "untouched") {
+    outcome({ action: "forward" });
+    return turn.forward("downstream", message);
+  }
+  const key = turn.gate.digestKey;
+  const before = keyedDigest(key, buffer.subarray(start, end));
+  const after = keyedDigest(key, filtered.bytes.subarray(0, -1));
+  outcome({ action: "filter", filtered: { removed: filtered.removed, before, after } });
+  const frame = { buffer: filtered.bytes, start: 0, end: filtered.bytes.length - 1 };
+  turn.forward("downstream", { frame });
 }
+
+const untouched: FilteredList = { kind: "untouched" };
 
 /** Scratch space for the elements of lists; it holds nothing between two calls. */
 const elementScanner = new JsonScanner();
 
-function isToolError(request: PendingRequest, message: Result): boolean {
-  if (!request.isToolCall) return false;
-  const flag = message.members.get("isError");
-  return flag !== undefined && message.frame.buffer[flag.start] === 0x74; // the t of true
+function answerType(request: PendingRequest, message: Result | ErrorAnswer): OutcomeRecord["type"] {
+  if (message.kind === "error") return "error";
+  const flag = request.isToolCall ? message.members.get("isError") : undefined;
+  return flag !== undefined && message.frame.buffer[flag.start] === LOWER_T ? "tool_error" : "result";
 }
+
+/** The first byte of `true`. */
+const LOWER_T = 0x74;

@@ -23,7 +23,10 @@ export function endServer(turn: Turn, description: string): void {
       durationMs: turn.nowMs - request.sinceMs,
       bytes: 0,
     });
-    turn.reply("downstream", errorReply(request.idSource, replyCodes.serverGone, reason, { code: "server_gone", reason }));
+    turn.reply(
+      "downstream",
+      errorReply(request.idSource, replyCodes.serverGone, reason, { code: "server_gone", reason }),
+    );
   }
 }
 
@@ -48,7 +51,9 @@ export function denyUnrecorded(turn: Turn, side: Side, incoming: Incoming, cause
     case "request":
       return turn.reply(side, errorReply(incoming.id.source, replyCodes.denied, reason, details));
     case "malformed":
-      if (side === "downstream") turn.reply(side, errorReply(incoming.replyId, incoming.code, incoming.reason));
+      if (side === "downstream") {
+        turn.reply(side, errorReply(incoming.replyId, incoming.code, incoming.reason));
+      }
       return answerInstead(turn, side, incoming.answers?.key, reason);
     case "result":
     case "error":
@@ -65,5 +70,8 @@ export function answerInstead(turn: Turn, from: Side, key: string | undefined, r
   const request = turn.downstream.get(key);
   if (request === undefined) return;
   turn.setPending("downstream", turn.downstream.remove(key));
-  turn.reply("downstream", errorReply(request.idSource, replyCodes.denied, reason, { code: "audit_failed", reason }));
+  turn.reply(
+    "downstream",
+    errorReply(request.idSource, replyCodes.denied, reason, { code: "audit_failed", reason }),
+  );
 }

@@ -131,7 +131,12 @@ export class Relay {
     this.#session = step.session;
     const facts = this.#parts.lookUp(question.queries);
     if (!(facts instanceof Promise)) {
-      return this.#perform(step.session, side, incoming, resume(step.session, side, facts, this.#parts.now()));
+      return this.#perform(
+        step.session,
+        side,
+        incoming,
+        resume(step.session, side, facts, this.#parts.now()),
+      );
     }
     return facts.then((found) => {
       const now = this.#session;
@@ -156,7 +161,9 @@ export class Relay {
   #apply(step: Step): void {
     this.#session = step.session;
     const failure = this.#run(step.effects.filter((effect) => effect.kind === "record"));
-    if (failure !== undefined) this.#parts.say("warning", `The end of the session was not recorded: ${failure.cause}`);
+    if (failure !== undefined) {
+      this.#parts.say("warning", `The end of the session was not recorded: ${failure.cause}`);
+    }
     this.#run(step.effects.filter((effect) => effect.kind !== "record"));
   }
 

@@ -2,15 +2,22 @@
 
 import type { Notification, Request } from "../mcp/message.ts";
 import { readRequestId } from "../mcp/message_id.ts";
-import { cancelledId, type ReadOperation, readMeta, readOperation, type Side } from "../mcp/operation.ts";
-import { deniedToolResult, type DenialDetails, errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
+import { cancelledId, readMeta, type ReadOperation, readOperation, type Side } from "../mcp/operation.ts";
+import {
+  type DenialDetails,
+  deniedToolResult,
+  errorReply,
+  type ReplyCode,
+  replyCodes,
+} from "../mcp/reply.ts";
 import { isStateless } from "../mcp/revision.ts";
 import { decide } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
 import { type Facts, noFacts } from "../policy/facts.ts";
 import { needs } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
-import { inFlightMax } from "../limits.ts";
+import { keyedDigest } from "../audit/digest.ts";
+import { inFlightMax, recordArgumentsBytesMax } from "../limits.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
 /** A request or notification has come from `side`. Ends in a verdict, or in a question for facts. */
@@ -76,7 +83,12 @@ function findObstacle(turn: Turn, side: Side, message: Request | Notification): 
 }
 
 /** Answers a request that never reached a verdict; a notification is dropped. Both are recorded. */
-export function refuseRequest(turn: Turn, side: Side, message: Request | Notification, obstacle: Obstacle): void {
+export function refuseRequest(
+  turn: Turn,
+  side: Side,
+  message: Request | Notification,
+  obstacle: Obstacle,
+): void {
   const { code, reply, reason } = obstacle;
   const id = message.kind === "request" ? message.id.source : undefined;
   turn.countRefused();
@@ -93,7 +105,13 @@ export function refuseRequest(turn: Turn, side: Side, message: Request | Notific
   turn.reply(side, errorReply(obstacle.idIsTaken ? "null" : id, reply, reason, { code, reason }));
 }
 
-function judge(turn: Turn, side: Side, message: Request | Notification, operation: ReadOperation, facts: Facts): void {
+function judge(
+  turn: Turn,
+  side: Side,
+  message: Request | Notification,
+  operation: ReadOperation,
+  facts: Facts,
+): void {
   const decision = decide(turn.gate.policy, turn.policy, operation, facts, turn.nowMs);
   const call = turn.nextCall();
   recordDecision(turn, side, message, operation, facts, decision, call);
@@ -128,11 +146,20 @@ function recordDecision(
     decision,
     facts,
     arguments: value === undefined ? undefined : { bytes: frame.buffer, start: value.start, end: value.end },
+    argumentsDigest: value !== undefined && value.end - value.start > recordArgumentsBytesMax
+      ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
+      : undefined,
     bytes: frame.end - frame.start,
   });
 }
 
-function pass(turn: Turn, side: Side, message: Request | Notification, decision: Decision, call: number): void {
+function pass(
+  turn: Turn,
+  side: Side,
+  message: Request | Notification,
+  decision: Decision,
+  call: number,
+): void {
   turn.policy = advance(turn.policy, turn.gate.policy, decision, turn.nowMs);
   if (message.kind === "request") {
     turn.setPending(
@@ -176,7 +203,13 @@ function forgetCancelled(turn: Turn, side: Side, message: Notification): void {
   });
 }
 
-function denial(turn: Turn, message: Request, decision: Decision, call: number, isToolCall: boolean): Uint8Array {
+function denial(
+  turn: Turn,
+  message: Request,
+  decision: Decision,
+  call: number,
+  isToolCall: boolean,
+): Uint8Array {
   const details: DenialDetails = {
     code: decision.code ?? "error",
     rule: decision.rule,

@@ -93,12 +93,21 @@ function refuseMalformed(turn: Turn, side: Side, incoming: Malformed): void {
     bytes: frame.end - frame.start,
     ...(replyId === "null" ? {} : { id: replyId }),
   });
-  if (side === "downstream") return turn.reply(side, errorReply(replyId, code, reason, { code: "malformed", reason }));
-  if (incoming.chatter) return turn.say("info", `The server wrote a line that is no message: ${excerpt(frame)}`);
+  if (side === "downstream") {
+    return turn.reply(side, errorReply(replyId, code, reason, { code: "malformed", reason }));
+  }
+  if (incoming.chatter) {
+    return turn.say("info", `The server wrote a line that is no message: ${excerpt(frame)}`);
+  }
   turn.say("warning", `The server sent a message that cannot be passed on: ${reason}`);
   if (incoming.answers === undefined) return;
   const bytes = frame.end - frame.start;
-  replaceAnswer(turn, incoming.answers.key, { code: "malformed", reply: replyCodes.badAnswer, reason, bytes });
+  replaceAnswer(turn, incoming.answers.key, {
+    code: "malformed",
+    reply: replyCodes.badAnswer,
+    reason,
+    bytes,
+  });
 }
 
 /** Too long to be looked at: only its head was kept, to find out who waits for what. */
@@ -120,7 +129,12 @@ function refuseOversize(turn: Turn, side: Side, incoming: Oversize): void {
   }
   turn.say("warning", `The server sent ${reason}`);
   if (head.hasMethod || head.id === undefined) return;
-  replaceAnswer(turn, head.id.key, { code: "too_large", reply: replyCodes.tooLarge, reason, bytes: incoming.bytes });
+  replaceAnswer(turn, head.id.key, {
+    code: "too_large",
+    reply: replyCodes.tooLarge,
+    reason,
+    bytes: incoming.bytes,
+  });
 }
 
 /** The agent gets an error in place of an answer that was refused: it must not wait for ever. */
@@ -143,7 +157,10 @@ function replaceAnswer(
     bytes: refusal.bytes,
   });
   const text = `the server's answer was refused: ${refusal.reason}`;
-  turn.reply("downstream", errorReply(request.idSource, refusal.reply, text, { code: refusal.code, reason: refusal.reason }));
+  turn.reply(
+    "downstream",
+    errorReply(request.idSource, refusal.reply, text, { code: refusal.code, reason: refusal.reason }),
+  );
 }
 
 /** The beginning of a line, for the operator's eyes: control characters made visible. */

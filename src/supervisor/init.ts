@@ -218,4 +218,13 @@ function refuse(act: string): never {
   });
 }
 
-if (import.meta.main) runInit(Deno.args);
+/**
+ * Where this file is, to start it from; undefined where it was bundled into another one. That the proxy imports it puts
+ * it into Deno's cache too, should the program have come from a URL.
+ */
+export const initUrl: string | undefined = import.meta.url.endsWith("/supervisor/init.ts")
+  ? import.meta.url
+  : undefined;
+
+// In a bundle `import.meta.main` speaks of the whole.
+if (import.meta.main && initUrl !== undefined) runInit(Deno.args);

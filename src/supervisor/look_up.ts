@@ -86,8 +86,10 @@ function inspect(
   try {
     stat = statSync(path, { throwIfNoEntry: false });
   } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code === "ENOTDIR") return "absent"; // an entry of the PATH that is a file
     // A directory that we may not search, a loop of links, a name too long.
-    return notExecutable(command, `${path} cannot be looked at (${(error as { code?: string }).code})`);
+    return notExecutable(command, `${path} cannot be looked at (${code})`);
   }
   if (stat === undefined) return "absent";
   if (stat.isDirectory()) return notExecutable(command, `${path} is a directory`);

@@ -3,6 +3,7 @@
 import { LilithError } from "../errors.ts";
 import type { ContainmentReport } from "./containment.ts";
 import { survivesShell } from "./environment.ts";
+import { initUrl } from "./init.ts";
 import { formatInitArguments, type InitPlan, type ProcessLimits } from "./init_plan.ts";
 import { wrapCommand } from "./linux.ts";
 
@@ -77,12 +78,9 @@ function stage(plan: InitPlan, command: readonly string[]): readonly string[] {
 function initCommand(): readonly string[] {
   if (Deno.build.standalone) return [Deno.execPath(), "__init"];
   const flags = ["--no-prompt", "--no-config", "--no-lock", "--cached-only", "--no-npm", "--allow-ffi"];
-  const here = new URL(import.meta.url);
-  if (!here.pathname.endsWith("/supervisor/stage_command.ts")) {
-    return [Deno.execPath(), "run", "--quiet", ...flags, Deno.mainModule, "__init"];
-  }
-  const init = new URL("./init.ts", here);
-  // A program that came from a URL finds its stage in Deno's cache, by that URL.
-  if (init.protocol === "file:") flags.push("--no-remote");
-  return [Deno.execPath(), "run", "--quiet", ...flags, init.href];
+  const command = [Deno.execPath(), "run", "--quiet"];
+  if (initUrl === undefined) return [...command, ...flags, Deno.mainModule, "__init"];
+  // What came from a URL is found in Deno's cache by that URL, and only with remote modules allowed.
+  if (initUrl.startsWith("file:")) flags.push("--no-remote");
+  return [...command, ...flags, initUrl];
 }

@@ -63,7 +63,9 @@ export class StdioChannel implements Channel {
 
   flush(): void {
     if (this.#outputGone) return;
-    for (let piece = this.#outbox.take(); piece !== undefined; piece = this.#outbox.take()) this.#output.write(piece);
+    for (let piece = this.#outbox.take(); piece !== undefined; piece = this.#outbox.take()) {
+      this.#output.write(piece);
+    }
   }
 
   get congested(): boolean {
@@ -155,7 +157,9 @@ const CR = 0x0d;
 function withoutFraming(frame: FrameSpan, isFirst: boolean): FrameSpan {
   const { buffer } = frame;
   let { start, end } = frame;
-  if (isFirst && buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) start += 3;
+  if (isFirst && buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) {
+    start += 3;
+  }
   if (end > start && buffer[end - 1] === CR) {
     end--;
     // The line feed moves to where the CR stood: whoever forwards the frame forwards it with one line feed.

@@ -19,7 +19,8 @@ export interface Rig {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-const line = (id: number, padding = 0) => `{"jsonrpc":"2.0","id":${id},"method":"ping","pad":"${"x".repeat(padding)}"}\n`;
+const line = (id: number, padding = 0) =>
+  `{"jsonrpc":"2.0","id":${id},"method":"ping","pad":"${"x".repeat(padding)}"}\n`;
 
 /** Listens and keeps what comes; `hold` makes the receiver slow. */
 function listen(channel: Channel, hold?: (incoming: Incoming) => Promise<void> | undefined) {

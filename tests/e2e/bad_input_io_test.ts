@@ -13,8 +13,18 @@ function invalidUtf8(): Uint8Array {
 const badLines: readonly (readonly [what: string, line: string | Uint8Array, code: number, id: unknown])[] = [
   ["broken JSON", '{"jsonrpc":"2.0","id":1,\n', -32700, null],
   ["two keys alike", '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}\n', -32600, null],
-  ["two keys alike after unescaping", '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"a","na\\u006de":"b"}}\n', -32600, 2],
-  ["a line of 20 MiB", `{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"x":"${"a".repeat(20 * 1024 * 1024)}"}}\n`, 413, 3],
+  [
+    "two keys alike after unescaping",
+    '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"a","na\\u006de":"b"}}\n',
+    -32600,
+    2,
+  ],
+  [
+    "a line of 20 MiB",
+    `{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"x":"${"a".repeat(20 * 1024 * 1024)}"}}\n`,
+    413,
+    3,
+  ],
   ["invalid UTF-8", invalidUtf8(), -32700, null],
   ["a byte order mark", '\ufeff{"jsonrpc":"2.0","id":4,"method":"ping"}\n', -32700, null],
   ["a batch", '[{"jsonrpc":"2.0","id":5,"method":"ping"}]\n', -32600, null],
@@ -22,7 +32,12 @@ const badLines: readonly (readonly [what: string, line: string | Uint8Array, cod
   ["200,000 brackets", `${"[".repeat(200_000)}\n`, -32700, null],
   ["an id of null", '{"jsonrpc":"2.0","id":null,"method":"ping"}\n', -32600, null],
   ["an id of 1.5", '{"jsonrpc":"2.0","id":1.5,"method":"ping"}\n', -32600, 1.5],
-  ["an id of 2^53 + 1", '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}\n', -32600, Number("9007199254740993")],
+  [
+    "an id of 2^53 + 1",
+    '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}\n',
+    -32600,
+    Number("9007199254740993"),
+  ],
 ];
 
 Deno.test("bad input of the agent is answered and recorded, the session goes on, and the server never sees it", async () => {

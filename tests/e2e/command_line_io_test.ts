@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { allowAll, call, readRecords, recordingServer, repository, Run, runProgram, Scratch } from "./support/program.ts";
+import {
+  allowAll,
+  call,
+  readRecords,
+  recordingServer,
+  repository,
+  Run,
+  runProgram,
+  Scratch,
+} from "./support/program.ts";
 
 Deno.test("--help teaches the commands, on standard output, with status 0", async () => {
   const { code, stdout, stderr } = await runProgram(["--help"]);
@@ -24,7 +33,12 @@ Deno.test("without a policy every tool call is denied, and standard error says w
   await using scratch = await Scratch.make();
   const seen = await scratch.write("seen.txt", "");
   const run = new Run(["run", "--", "node", recordingServer, seen]);
-  const initialize = { jsonrpc: "2.0", id: 0, method: "initialize", params: { protocolVersion: "2025-11-25" } };
+  const initialize = {
+    jsonrpc: "2.0",
+    id: 0,
+    method: "initialize",
+    params: { protocolVersion: "2025-11-25" },
+  };
   assert.equal((await run.ask(initialize)).result.serverInfo.name, "recording-server");
   assert.deepEqual((await run.ask({ jsonrpc: "2.0", id: 1, method: "tools/list" })).result.tools, []);
   assert.equal((await run.ask(call(2, "echo"))).result.isError, true);
@@ -71,7 +85,17 @@ Deno.test("a server that dies is answered for, and the program ends with its sta
   await using scratch = await Scratch.make();
   const policy = await scratch.write("policy.yaml", allowAll);
   const audit = scratch.file("audit.jsonl");
-  const run = new Run(["run", "-p", policy, "-a", audit, "--", "node", recordingServer, scratch.file("seen.txt")]);
+  const run = new Run([
+    "run",
+    "-p",
+    policy,
+    "-a",
+    audit,
+    "--",
+    "node",
+    recordingServer,
+    scratch.file("seen.txt"),
+  ]);
   await run.write(call(1, "silent"));
   const first = await run.ask(call(2, "exit", { status: 42 }));
   const second = await run.read();
@@ -88,7 +112,17 @@ Deno.test("SIGINT, SIGTERM, SIGHUP and the end of input all end the session in o
   const policy = await scratch.write("policy.yaml", allowAll);
   for (const how of ["SIGINT", "SIGTERM", "SIGHUP", "end"] as const) {
     const audit = scratch.file(`${how}.jsonl`);
-    const run = new Run(["run", "-p", policy, "-a", audit, "--", "node", recordingServer, scratch.file("seen.txt")]);
+    const run = new Run([
+      "run",
+      "-p",
+      policy,
+      "-a",
+      audit,
+      "--",
+      "node",
+      recordingServer,
+      scratch.file("seen.txt"),
+    ]);
     await run.ask(call(1, "echo"));
     if (how === "end") await run.closeInput();
     else run.kill(how);

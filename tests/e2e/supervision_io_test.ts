@@ -9,12 +9,17 @@ function stubbornServer(token: string, daemon: boolean): string[] {
   const daemonise = daemon
     ? `(setsid sh -c 'trap "" TERM HUP; while :; do sleep 1; done # ${token}' </dev/null >/dev/null 2>&1 &);`
     : "";
-  const inner = `trap "" TERM HUP; ${daemonise} while read -r line; do echo "$line" >&2; done; while :; do sleep 1; done # ${token}`;
+  const inner =
+    `trap "" TERM HUP; ${daemonise} while read -r line; do echo "$line" >&2; done; while :; do sleep 1; done # ${token}`;
   return ["sh", "-c", 'sh -c "$1" "$2"; exit $?', "wrapper", inner, token];
 }
 
 /** Waits until `count` processes are there, or none is left; gives how many there are in the end. */
-async function waitFor(token: string, wanted: (count: number) => boolean, timeoutMs: number): Promise<number> {
+async function waitFor(
+  token: string,
+  wanted: (count: number) => boolean,
+  timeoutMs: number,
+): Promise<number> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const count = (await processesMentioning(token)).length;
@@ -86,7 +91,16 @@ Deno.test("the server gets the client's environment without the proxy's own vari
   await using scratch = await Scratch.make();
   const policy = await scratch.write("policy.yaml", allowAll);
   const out = scratch.file("env.txt");
-  const run = new Run(["run", "-p", policy, "--", "sh", "-c", 'env > "$0"; pwd >> "$0"; cat > /dev/null', out], {
+  const run = new Run([
+    "run",
+    "-p",
+    policy,
+    "--",
+    "sh",
+    "-c",
+    'env > "$0"; pwd >> "$0"; cat > /dev/null',
+    out,
+  ], {
     cwd: scratch.path,
     env: { LILITH_TEST: "x", LD_PRELOAD_NOT: "y", GIVEN: "z", DENO_TEST: "w" },
   });

@@ -46,7 +46,10 @@ const servers: Record<string, (folder: string) => string[]> = {
   "server-memory": () => ["npm:@modelcontextprotocol/server-memory@2026.8.31"],
 };
 
-async function surfaceOf(connect: (start: Start) => Promise<AnyClient>, words: readonly string[]): Promise<Surface> {
+async function surfaceOf(
+  connect: (start: Start) => Promise<AnyClient>,
+  words: readonly string[],
+): Promise<Surface> {
   const [command, ...args] = words;
   const client = await connect({ command, args, stderr: "ignore" });
   try {
@@ -69,7 +72,16 @@ for (const [clientName, connect] of Object.entries(clients)) {
       const audit = scratch.file("audit.jsonl");
       const server = [Deno.execPath(), "run", "-A", "--quiet", ...serverArgs(scratch.path)];
       const direct = await surfaceOf(connect, server);
-      const proxied = await surfaceOf(connect, [...programCommand, "run", "-p", policy, "-a", audit, "--", ...server]);
+      const proxied = await surfaceOf(connect, [
+        ...programCommand,
+        "run",
+        "-p",
+        policy,
+        "-a",
+        audit,
+        "--",
+        ...server,
+      ]);
       assert.ok(Array.isArray(direct.tools) && direct.tools.length > 0, "the server has no tools");
       assert.deepEqual(proxied, direct);
       assert.ok((await Deno.stat(audit)).size > 0);

@@ -12,11 +12,15 @@ Deno.test("readHead() finds the id of a message that was cut off inside a later 
 Deno.test("readHead() takes no id from inside params, nor one that is cut off, nor one that is no string or number", () => {
   assert.equal(headOf('{"params":{"id":3,"x":"aaaaaa').idSource, undefined);
   assert.equal(headOf('{"jsonrpc":"2.0","id":12').idSource, undefined);
-  for (const id of ["null", "[1]", "{}", "tru", "01"]) assert.equal(headOf(`{"id":${id},"method":"m"`).idSource, undefined, id);
+  for (const id of ["null", "[1]", "{}", "tru", "01"]) {
+    assert.equal(headOf(`{"id":${id},"method":"m"`).idSource, undefined, id);
+  }
 });
 
 Deno.test("readHead() tells a request from an answer, and survives any head", () => {
   assert.equal(headOf('{"id":1,"method":"sampling/createMessage","params":{').hasMethod, true);
   assert.equal(headOf('{"id":1,"result":{').hasMethod, false);
-  for (const text of ["", "[", "{", "{{{{", '{"', '{"a"', '{"a":', "\u0000", "[[[[[[", '{"a":"\\']) headOf(text);
+  for (const text of ["", "[", "{", "{{{{", '{"', '{"a"', '{"a":', "\u0000", "[[[[[[", '{"a":"\\']) {
+    headOf(text);
+  }
 });

@@ -19,7 +19,19 @@ Deno.test("an answer may spell a whole number with zeros behind the point, a req
 });
 
 Deno.test("numbers that are not exactly one whole number are no ids", () => {
-  for (const text of ["1.5", "1e0", "1.00000000000000000001", "9007199254740992", "-0", "-0.0", "null", "true", "{}"]) {
+  for (
+    const text of [
+      "1.5",
+      "1e0",
+      "1.00000000000000000001",
+      "9007199254740992",
+      "-0",
+      "-0.0",
+      "null",
+      "true",
+      "{}",
+    ]
+  ) {
     assert.equal(readAnswerId(...spanOf(text)), undefined, text);
     assert.equal(readRequestId(...spanOf(text)), undefined, text);
   }

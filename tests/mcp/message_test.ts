@@ -36,7 +36,14 @@ Deno.test("readMessage() takes a key that is spelt with escapes for what it says
 });
 
 Deno.test("readMessage() answers text that is not JSON with -32700 and the id null", () => {
-  for (const line of ['{"jsonrpc":"2.0","id":1,"method":"ping"', "{'a':1}", '{"a":1}{"b":2}', "{".repeat(200_000)]) {
+  for (
+    const line of [
+      '{"jsonrpc":"2.0","id":1,"method":"ping"',
+      "{'a':1}",
+      '{"a":1}{"b":2}',
+      "{".repeat(200_000),
+    ]
+  ) {
     assert.deepEqual({ ...refusalOf(line), reason: "" }, { code: -32700, reason: "", replyId: "null" });
   }
 });
@@ -49,7 +56,8 @@ Deno.test("readMessage() refuses a byte order mark and invalid UTF-8 in an agent
 });
 
 Deno.test("readMessage() refuses a carriage return between tokens, where text-mode readers see two lines", () => {
-  const smuggled = '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":\r{"jsonrpc":"2.0","id":2,"method":"tools/call"}\r}}';
+  const smuggled =
+    '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":\r{"jsonrpc":"2.0","id":2,"method":"tools/call"}\r}}';
   assert.equal(refusalOf(smuggled).code, -32700);
   assert.equal(kindOf('{"jsonrpc":"2.0","id":1,"method":"ping"}\r'), "request");
 });
@@ -125,24 +133,33 @@ Deno.test("readMessage() refuses a request in which a key stands twice, at any d
 });
 
 Deno.test("readMessage() refuses keys that a lenient reader takes for a protocol key", () => {
-  const envelope = (key: string) => `{"jsonrpc":"2.0","id":1,"method":"ping",${JSON.stringify(key)}:"tools/call"}`;
+  const envelope = (key: string) =>
+    `{"jsonrpc":"2.0","id":1,"method":"ping",${JSON.stringify(key)}:"tools/call"}`;
   for (const key of ["Method", "METHOD", "Re\u017fult", "method\0x", "PARAMS"]) refusalOf(envelope(key));
   const params = (key: string) =>
     `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a",${JSON.stringify(key)}:"b"}}`;
-  for (const key of ["Name", "nAme", "argument\u017f", "ta\u212a", "URI", "_Meta", "name\0"]) refusalOf(params(key));
+  for (const key of ["Name", "nAme", "argument\u017f", "ta\u212a", "URI", "_Meta", "name\0"]) {
+    refusalOf(params(key));
+  }
   for (const key of ["names", "title", "Nom"]) assert.equal(kindOf(params(key)), "request");
 });
 
 Deno.test("readMessage() leaves near misses alone where they are the user's own data", () => {
   assert.equal(
-    kindOf('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"Name":1,"NAME":2}}}'),
+    kindOf(
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"Name":1,"NAME":2}}}',
+    ),
     "request",
   );
 });
 
 Deno.test("readMessage() refuses lone surrogates in a request and notes them deep inside a result", () => {
-  refusalOf('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":"\\ud800"}}}');
-  const message = messageOf('{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"cut \\ud83d"}]}}');
+  refusalOf(
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":"\\ud800"}}}',
+  );
+  const message = messageOf(
+    '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"cut \\ud83d"}]}}',
+  );
   assert.equal(message.kind, "result");
   assert.deepEqual((message as Extract<typeof message, { kind: "result" }>).oddities, ["lone_surrogate"]);
 });

@@ -12,7 +12,10 @@ function operationOf(method: string, params?: object, from: Side = "downstream")
 
 Deno.test("readOperation() names tools, prompts and resources, and everything else by its method", () => {
   const named = (operation: Operation) => [operation.target, operation.name];
-  assert.deepEqual(named(operationOf("tools/call", { name: "read_file", arguments: {} })), ["tool", "read_file"]);
+  assert.deepEqual(named(operationOf("tools/call", { name: "read_file", arguments: {} })), [
+    "tool",
+    "read_file",
+  ]);
   assert.deepEqual(named(operationOf("prompts/get", { name: "greet" })), ["prompt", "greet"]);
   assert.deepEqual(named(operationOf("resources/read", { uri: "file:///a" })), ["resource", "file:///a"]);
   assert.deepEqual(named(operationOf("resources/subscribe", { uri: "x://y" })), ["resource", "x://y"]);
@@ -20,10 +23,16 @@ Deno.test("readOperation() names tools, prompts and resources, and everything el
 });
 
 Deno.test("readOperation() gives rules the arguments of a call, and the params of everything else", () => {
-  assert.deepEqual(operationOf("tools/call", { name: "t", arguments: { a: "b" } }).arguments, new Map([["a", "b"]]));
+  assert.deepEqual(
+    operationOf("tools/call", { name: "t", arguments: { a: "b" } }).arguments,
+    new Map([["a", "b"]]),
+  );
   assert.equal(operationOf("tools/call", { name: "t" }).arguments, undefined);
   assert.deepEqual(operationOf("tools/call", { name: "t", arguments: ["/etc"] }).arguments, ["/etc"]);
-  assert.deepEqual(operationOf("sampling/createMessage", { m: "x" }, "upstream").arguments, new Map([["m", "x"]]));
+  assert.deepEqual(
+    operationOf("sampling/createMessage", { m: "x" }, "upstream").arguments,
+    new Map([["m", "x"]]),
+  );
 });
 
 Deno.test("readOperation() refuses a call without a name, because a server might find one", () => {

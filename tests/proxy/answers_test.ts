@@ -5,7 +5,8 @@ import { call, Conversation, forwardsIn, recordsIn, replyIn } from "./support.ts
 Deno.test("an answer is forwarded byte for byte, after its record", () => {
   const conversation = new Conversation();
   conversation.agent(call(1, "x"));
-  const line = '{"id" :1,"result":{"content":[],"n":1.00, "big":12345678901234567890},"extra":0,"jsonrpc":"2.0"}';
+  const line =
+    '{"id" :1,"result":{"content":[],"n":1.00, "big":12345678901234567890},"extra":0,"jsonrpc":"2.0"}';
   const happenings = conversation.server(line);
   assert.deepEqual(recordsIn(happenings).map(({ kind, call, type }) => ({ kind, call, type })), [
     { kind: "outcome", call: 1, type: "result" },
@@ -17,11 +18,13 @@ Deno.test("an answer counts once: a second one, or one that nobody asked for, is
   const conversation = new Conversation();
   conversation.agent(call(1, "x"));
   conversation.server({ jsonrpc: "2.0", id: 1, result: {} });
-  for (const answer of [
-    { jsonrpc: "2.0", id: 1, result: {} },
-    { jsonrpc: "2.0", id: 99, error: { code: 1, message: "x" } },
-    { jsonrpc: "2.0", id: null, error: { code: -32700, message: "x" } },
-  ]) {
+  for (
+    const answer of [
+      { jsonrpc: "2.0", id: 1, result: {} },
+      { jsonrpc: "2.0", id: 99, error: { code: 1, message: "x" } },
+      { jsonrpc: "2.0", id: null, error: { code: -32700, message: "x" } },
+    ]
+  ) {
     const happenings = conversation.server(answer);
     assert.deepEqual(recordsIn(happenings).map(({ kind, code }) => [kind, code]), [["refused", "unasked"]]);
     assert.equal(happenings.length, 1);
@@ -58,12 +61,14 @@ Deno.test("a tool's own error is told from a result", () => {
 
 Deno.test("a malformed answer becomes an error for the request that waits for it", () => {
   const conversation = new Conversation();
-  for (const [id, line] of [
-    [1, '{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":"both"}}'],
-    [2, '{"jsonrpc":"2.0","id":2}'],
-    [3, '{"jsonrpc":"2.0","id":3,"result":{"a":1,"a":2}}'],
-    [4, '{"id":4,"result":{}}'],
-  ] as const) {
+  for (
+    const [id, line] of [
+      [1, '{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":"both"}}'],
+      [2, '{"jsonrpc":"2.0","id":2}'],
+      [3, '{"jsonrpc":"2.0","id":3,"result":{"a":1,"a":2}}'],
+      [4, '{"id":4,"result":{}}'],
+    ] as const
+  ) {
     conversation.agent(call(id, "x"));
     const happenings = conversation.server(line);
     assert.deepEqual(forwardsIn(happenings), []);
@@ -109,7 +114,9 @@ Deno.test("an element of a list without one certain name is cut out", () => {
   const happenings = listAnswer(
     '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read_a","name":"write"},{"name":"read_b","Name":"write"},{"title":"x"},7,{"name":["read"]},{"name":"read_c"}]}}',
   );
-  assert.deepEqual(forwardsIn(happenings), ['{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read_c"}]}}']);
+  assert.deepEqual(forwardsIn(happenings), [
+    '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read_c"}]}}',
+  ]);
 });
 
 Deno.test("a list that is no list becomes an error", () => {

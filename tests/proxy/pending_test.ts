@@ -18,7 +18,10 @@ Deno.test("a table is left as it was by what is added to it and removed from it"
 });
 
 Deno.test("property: a table holds what a map holds, and lists it by the age of the calls", () => {
-  const step = fc.record({ add: fc.boolean(), key: fc.constantFrom("n1", "n2", "s1", "s2", "s" + "x".repeat(40), "s") });
+  const step = fc.record({
+    add: fc.boolean(),
+    key: fc.constantFrom("n1", "n2", "s1", "s2", "s" + "x".repeat(40), "s"),
+  });
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
     let table = PendingTable.empty;
     const map = new Map<string, PendingRequest>();

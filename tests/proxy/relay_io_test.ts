@@ -47,7 +47,9 @@ class FakeSink implements Sink {
   readonly records: Record<string, unknown>[] = [];
   failing = false;
   append(line: Uint8Array): void {
-    if (this.failing) throw new LilithError("audit_unwritable", { message: "Cannot write the audit log: disk full" });
+    if (this.failing) {
+      throw new LilithError("audit_unwritable", { message: "Cannot write the audit log: disk full" });
+    }
     this.records.push(JSON.parse(new TextDecoder().decode(line)));
   }
   close(): void {}

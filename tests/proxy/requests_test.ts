@@ -6,21 +6,32 @@ import { call, Conversation, forwardsIn, recordsIn, replyIn } from "./support.ts
 const allowRead = ruleOf({ id: "read", effect: "allow", scope: scopeOf({ tools: ["read"] }) });
 
 Deno.test("an allowed call is recorded, then forwarded byte for byte", () => {
-  const line = '{ "jsonrpc" : "2.0","id":1, "method":"tools/call","params":{"name":"read","x":1.0,"arguments":{}} ,"y":[]}';
+  const line =
+    '{ "jsonrpc" : "2.0","id":1, "method":"tools/call","params":{"name":"read","x":1.0,"arguments":{}} ,"y":[]}';
   const happenings = new Conversation({ rules: [allowRead] }).agent(line);
   assert.equal(recordsIn(happenings)[0].kind, "decision");
   assert.deepEqual(happenings.slice(1), [{ forward: "upstream", text: line }]);
 });
 
 Deno.test("a denied tool call is answered with a tool result that says by which rule and why", () => {
-  const deny = ruleOf({ id: "no-write", effect: "deny", scope: scopeOf({ tools: ["write*"] }), reason: "read only" });
+  const deny = ruleOf({
+    id: "no-write",
+    effect: "deny",
+    scope: scopeOf({ tools: ["write*"] }),
+    reason: "read only",
+  });
   const conversation = new Conversation({ rules: [allowRead, deny] });
   const happenings = conversation.agent(call(7, "write_file"));
   const reply = replyIn(happenings);
   assert.equal(reply.id, 7);
   assert.equal(reply.result.isError, true);
   assert.match(reply.result.content[0].text, /no-write.*read only/);
-  assert.deepEqual(reply.result._meta, { code: "rule", rule: "no-write", reason: "read only", decision: "test-session/1" });
+  assert.deepEqual(reply.result._meta, {
+    code: "rule",
+    rule: "no-write",
+    reason: "read only",
+    decision: "test-session/1",
+  });
   assert.equal(reply.result.resultType, undefined);
   assert.deepEqual(forwardsIn(happenings), []);
   assert.equal(recordsIn(happenings).length, 1);
@@ -55,19 +66,30 @@ Deno.test("denials: protocol_error answers a denied call with error 403, a limit
 });
 
 Deno.test("a denied request that is no tool call is answered with error 403", () => {
-  const reply = replyIn(new Conversation({}).agent({ jsonrpc: "2.0", id: "p", method: "prompts/get", params: { name: "x" } }));
+  const reply = replyIn(
+    new Conversation({}).agent({ jsonrpc: "2.0", id: "p", method: "prompts/get", params: { name: "x" } }),
+  );
   assert.equal(reply.error.code, 403);
   assert.equal(reply.id, "p");
 });
 
 Deno.test("a tools/call without an id is still a call: denied, it is recorded and dropped", () => {
-  const happenings = new Conversation({}).agent({ jsonrpc: "2.0", method: "tools/call", params: { name: "x" } });
+  const happenings = new Conversation({}).agent({
+    jsonrpc: "2.0",
+    method: "tools/call",
+    params: { name: "x" },
+  });
   assert.equal(happenings.length, 1);
   assert.equal(recordsIn(happenings)[0].action, "deny");
 });
 
 Deno.test("a call without a name is refused before anything is decided", () => {
-  const happenings = new Conversation({ default: "allow" }).agent({ jsonrpc: "2.0", id: 1, method: "tools/call", params: {} });
+  const happenings = new Conversation({ default: "allow" }).agent({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: {},
+  });
   assert.equal(replyIn(happenings).error.code, -32600);
   assert.equal(recordsIn(happenings)[0].kind, "refused");
   assert.deepEqual(forwardsIn(happenings), []);
@@ -79,7 +101,10 @@ Deno.test("what a server asks of the agent is judged too, and the server gets th
   const happenings = conversation.server(sampling);
   assert.deepEqual(forwardsIn(happenings), []);
   assert.equal(replyIn(happenings).error.code, 403);
-  assert.deepEqual(happenings.map((happening) => "reply" in happening ? happening.reply : ""), ["", "upstream"]);
+  assert.deepEqual(happenings.map((happening) => "reply" in happening ? happening.reply : ""), [
+    "",
+    "upstream",
+  ]);
   assert.equal(forwardsIn(conversation.server({ jsonrpc: "2.0", id: 1, method: "roots/list" })).length, 1);
 });
 

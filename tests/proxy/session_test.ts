@@ -30,9 +30,15 @@ Deno.test("bad input of the agent is answered and recorded, and the server never
 Deno.test("an oversize message of the agent is answered with 413 and its id; one of the server's ends its request", () => {
   const conversation = new Conversation();
   conversation.agent(call(8, "x"));
-  const head = (text: string) => ({ kind: "oversize", bytes: 20_000_000, head: new TextEncoder().encode(text) }) as const;
+  const head = (text: string) =>
+    ({ kind: "oversize", bytes: 20_000_000, head: new TextEncoder().encode(text) }) as const;
   const fromAgent = conversation.adopt(
-    receive(conversation.session, "downstream", head('{"jsonrpc":"2.0","id":"big","method":"tools/call","par'), 0),
+    receive(
+      conversation.session,
+      "downstream",
+      head('{"jsonrpc":"2.0","id":"big","method":"tools/call","par'),
+      0,
+    ),
   );
   assert.deepEqual([replyIn(fromAgent).id, replyIn(fromAgent).error.code], ["big", 413]);
   const fromServer = conversation.adopt(
@@ -59,7 +65,9 @@ Deno.test("a message whose record fails does not leave, costs nothing, and its s
   const before = conversation.session;
   const message = messageOf(call(1, "x"));
   receive(before, "downstream", message, 0);
-  const happenings = conversation.adopt(recordFailed(before, undefined, "downstream", message, "disk full", 0));
+  const happenings = conversation.adopt(
+    recordFailed(before, undefined, "downstream", message, "disk full", 0),
+  );
   assert.deepEqual([replyIn(happenings).id, replyIn(happenings).error.code], [1, 403]);
   assert.deepEqual(forwardsIn(happenings), []);
   assert.equal(conversation.session.state.pending.downstream.size, 0);
@@ -89,18 +97,26 @@ Deno.test("after a record that failed the chain goes on from the last line that 
 });
 
 Deno.test("the session ends with a record that counts what happened, once", () => {
-  const conversation = new Conversation({ rules: [ruleOf({ effect: "allow", scope: scopeOf({ tools: ["a"] }) })] });
+  const conversation = new Conversation({
+    rules: [ruleOf({ effect: "allow", scope: scopeOf({ tools: ["a"] }) })],
+  });
   conversation.agent(call(1, "a"));
   conversation.agent(call(2, "b"));
   conversation.agent("nonsense");
-  const [record] = recordsIn(conversation.adopt(end(conversation.session, "the client closed its end", 0, 0)));
+  const [record] = recordsIn(
+    conversation.adopt(end(conversation.session, "the client closed its end", 0, 0)),
+  );
   assert.deepEqual(record.counts, { forwarded: 1, denied: 1, refused: 1 });
   assert.deepEqual(conversation.adopt(end(conversation.session, "again", 0, 0)), []);
 });
 
 /** Lines of either side, in order and out of it, over a few ids so that they meet. */
 const anyLine = fc.oneof(
-  fc.record({ side: fc.constantFrom("downstream", "upstream"), id: fc.integer({ min: 0, max: 4 }), what: fc.integer({ min: 0, max: 8 }) }),
+  fc.record({
+    side: fc.constantFrom("downstream", "upstream"),
+    id: fc.integer({ min: 0, max: 4 }),
+    what: fc.integer({ min: 0, max: 8 }),
+  }),
 ).map(({ side, id, what }) => {
   const lines = [
     call(id, "a"),
@@ -126,7 +142,9 @@ Deno.test("property: nothing leaves before its record, and every message leaves 
     for (const { side, line } of lines) {
       const happenings = conversation.take(side, line);
       const firstRecord = happenings.findIndex((happening) => "record" in happening);
-      const firstLeaving = happenings.findIndex((happening) => "forward" in happening || "reply" in happening);
+      const firstLeaving = happenings.findIndex((happening) =>
+        "forward" in happening || "reply" in happening
+      );
       assert.ok(firstRecord >= 0, "no record");
       assert.ok(firstLeaving < 0 || firstRecord < firstLeaving, "left before its record");
     }
@@ -161,7 +179,9 @@ Deno.test("property: the agent gets at most one answer to each request, and only
     const conversation = new Conversation();
     let open = new Map<string, number>();
     for (const { side, line } of lines) {
-      const id = typeof line === "object" && "id" in line && "method" in line ? JSON.stringify(line.id) : undefined;
+      const id = typeof line === "object" && "id" in line && "method" in line
+        ? JSON.stringify(line.id)
+        : undefined;
       const happenings = conversation.take(side, line);
       const asked = side === "downstream" && id !== undefined;
       if (asked) open.set(id, (open.get(id) ?? 0) + 1);

@@ -24,7 +24,10 @@ export class Conversation {
   nowMs = 1_000_000;
   facts: Facts = noFacts;
 
-  constructor(document: Partial<PolicyDocument> = { default: "allow" }, options: Parameters<typeof policyOf>[1] = {}) {
+  constructor(
+    document: Partial<PolicyDocument> = { default: "allow" },
+    options: Parameters<typeof policyOf>[1] = {},
+  ) {
     this.session = createSession({
       session: "test-session",
       policy: policyOf(document, options),
@@ -86,5 +89,10 @@ export function recordsIn(happenings: readonly Happening[]): Record<string, unkn
 }
 
 export function call(id: number | string, name: string, args?: unknown): object {
-  return { jsonrpc: "2.0", id, method: "tools/call", params: { name, ...(args === undefined ? {} : { arguments: args }) } };
+  return {
+    jsonrpc: "2.0",
+    id,
+    method: "tools/call",
+    params: { name, ...(args === undefined ? {} : { arguments: args }) },
+  };
 }

@@ -8,8 +8,8 @@ import {
   type Identity,
   isAlive,
   livingWith,
-  type MechanismUnderTest,
   mechanisms,
+  type MechanismUnderTest,
   missingFor,
   openWorld,
   testWith,
@@ -64,7 +64,11 @@ function environmentWith(token: string): Record<string, string> {
 }
 
 /** Starts a proxy and its server, kills the proxy, and looks. */
-async function killOnce(identity: Identity, mechanism: MechanismUnderTest, { command, atLeast }: Case): Promise<void> {
+async function killOnce(
+  identity: Identity,
+  mechanism: MechanismUnderTest,
+  { command, atLeast }: Case,
+): Promise<void> {
   const token = crypto.randomUUID();
   const standIn = await world.start(identity, {
     mechanism,
@@ -90,7 +94,8 @@ async function killOnce(identity: Identity, mechanism: MechanismUnderTest, { com
 for (const testCase of cases) {
   for (const identity of identities) {
     for (const mechanism of testCase.mechanisms) {
-      const name = `SIGKILL of the proxy leaves nothing of ${testCase.name} (${mechanism}, as ${identity.name}, ${runs} runs)`;
+      const name =
+        `SIGKILL of the proxy leaves nothing of ${testCase.name} (${mechanism}, as ${identity.name}, ${runs} runs)`;
       testWith(missingFor(identity, mechanism), name, async () => {
         const remaining = Array.from({ length: runs }, (_, run) => run);
         const worker = async () => {

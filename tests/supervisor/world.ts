@@ -80,7 +80,9 @@ export interface World {
   scratch(name: string): string;
   /** Deno with a script of the world, as somebody. */
   deno(identity: Identity, script: string, args: readonly string[], flags?: readonly string[]): Deno.Command;
-  /** Starts a stand-in, and resolves once it has started its server. */
+  /** Starts a stand-in. */
+  begin(identity: Identity, spec: StandInSpec): StandIn;
+  /** Starts a stand-in, and resolves once it has started its server, or could not. */
   start(identity: Identity, spec: StandInSpec): Promise<StandIn>;
 }
 
@@ -105,12 +107,32 @@ function makeWorld(): World {
   } catch {
     Deno.copyFileSync(Deno.execPath(), deno); // another file system
   }
-  const copied = ["src/errors.ts", "src/limits.ts", "src/permissions.ts", "src/supervisor", "tests/supervisor/fixtures"];
+  const copied = [
+    "src/errors.ts",
+    "src/limits.ts",
+    "src/permissions.ts",
+    "src/supervisor",
+    "tests/supervisor/fixtures",
+  ];
   for (const path of copied) copyTree(`${repository}${path}`, `${folder}/${path}`);
   const fixtures = `${folder}/tests/supervisor/fixtures`;
 
-  const command = (identity: Identity, script: string, args: readonly string[], flags: readonly string[] = ["-A"]) => {
-    const run = [deno, "run", "--no-prompt", "--no-config", "--no-lock", ...flags, `${fixtures}/${script}`, ...args];
+  const command = (
+    identity: Identity,
+    script: string,
+    args: readonly string[],
+    flags: readonly string[] = ["-A"],
+  ) => {
+    const run = [
+      deno,
+      "run",
+      "--no-prompt",
+      "--no-config",
+      "--no-lock",
+      ...flags,
+      `${fixtures}/${script}`,
+      ...args,
+    ];
     const [first, ...rest] = [...identity.prefix, ...run];
     const home = `${scratchFolder}/${identity.name.replaceAll(" ", "_")}`;
     return new Deno.Command(first, {
@@ -123,13 +145,16 @@ function makeWorld(): World {
       stderr: "inherit",
     });
   };
+  const begin = (identity: Identity, spec: StandInSpec) =>
+    new StandIn(command(identity, "stand_in.ts", [JSON.stringify(spec)]).spawn());
   return {
     folder,
     fixtures,
     scratch: (name) => `${scratchFolder}/${name}-${crypto.randomUUID()}`,
     deno: command,
+    begin,
     async start(identity, spec) {
-      const standIn = new StandIn(command(identity, "stand_in.ts", [JSON.stringify(spec)]).spawn());
+      const standIn = begin(identity, spec);
       standIn.started = await standIn.until("started", "refused");
       return standIn;
     },

@@ -29,7 +29,6 @@ function makeRig(options: StdioOptions = { dropFraming: false }): Rig {
   };
 }
 
-
 testChannelContract("StdioChannel", () => Promise.resolve(makeRig()));
 
 async function delivered(bytes: string, options: StdioOptions): Promise<Incoming[]> {
@@ -56,7 +55,10 @@ Deno.test("StdioChannel drops a server's byte order mark and CR, and what is for
   for (const message of [first, second]) {
     assert.equal(message.kind, "request");
     const { buffer, start, end } = (message as Extract<Incoming, { kind: "request" }>).frame;
-    assert.equal(new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffer.subarray(start, end + 1)), `${ping}\n`);
+    assert.equal(
+      new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffer.subarray(start, end + 1)),
+      `${ping}\n`,
+    );
   }
 });
 
@@ -69,10 +71,13 @@ Deno.test("StdioChannel refuses an agent's byte order mark and forwards its CR a
 });
 
 Deno.test("StdioChannel names a line over its bound and reads on behind it", async () => {
-  const [first, second] = await delivered(`{"jsonrpc":"2.0","id":9,"method":"${"x".repeat(3000)}"}\n${ping}\n`, {
-    dropFraming: false,
-    frameBytesMax: 1000,
-  });
+  const [first, second] = await delivered(
+    `{"jsonrpc":"2.0","id":9,"method":"${"x".repeat(3000)}"}\n${ping}\n`,
+    {
+      dropFraming: false,
+      frameBytesMax: 1000,
+    },
+  );
   assert.equal(first.kind, "oversize");
   assert.equal(second.kind, "request");
 });

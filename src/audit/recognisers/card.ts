@@ -1,9 +1,9 @@
-/** Payment card numbers: ISO/IEC 7812-1, 13 to 19 digits with a check digit (Luhn), of an issuer that exists. */
+/** Payment card numbers: ISO/IEC 7812-1, 12 to 19 digits with a check digit (Luhn), of an issuer that exists. */
 
 import { isAlphanumeric, isDigit } from "./characters.ts";
 import type { Found } from "./found.ts";
 
-const digitsMin = 13;
+const digitsMin = 12;
 const digitsMax = 19;
 
 /** Issuer prefixes as ranges over the first four digits, and the lengths that their numbers have. */
@@ -17,10 +17,16 @@ const issuers: readonly (readonly [first: number, last: number, lengths: readonl
   [3095, 3095, [14, 16]],
   [3600, 3699, [14, 15, 16, 17, 18, 19]],
   [3800, 3999, [14, 16]],
-  [3528, 3589, [16, 17, 18, 19]], // JCB
+  [3500, 3599, [16]], // JCB
+  [3528, 3589, [17, 18, 19]],
   [1800, 1800, [15]],
   [2131, 2131, [15]],
   [2200, 2205, [16, 17, 18, 19]], // Mir, Borica
+  [5018, 5038, [12]], // Maestro, the old short numbers
+  [5600, 5899, [12]],
+  [6304, 6304, [12]],
+  [6390, 6390, [12]],
+  [6759, 6763, [12]],
   [6000, 6999, [13, 14, 15, 16, 17, 18, 19]], // Discover, UnionPay, Maestro, RuPay and others share it
   [5000, 5099, [13, 14, 15, 16, 17, 18, 19]], // Maestro, Elo
   [5600, 5899, [13, 14, 15, 16, 17, 18, 19]],

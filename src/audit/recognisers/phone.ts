@@ -17,7 +17,7 @@ const doubleZero = /00[1-9]\d{0,2}[ .\-\/](?:[ .\-\/()]{0,3}\d){6,12}/y;
 const northAmerican =
   /(?:(?:001|1)[ .\-])?(?:\([2-9]\d{2}\)[ .\-]?\d{3}[ .\-]?\d{4}|[2-9]\d{2}([ .\-])\d{3}[ .\-]\d{4})/y;
 /** An area code in parentheses: `(08) 9012 3456`, `(11) 98765-4321`. */
-const bracketed = /\(0?[1-9]\d{0,4}\)[ .\-]{0,2}\d{2,5}(?:[ .\-]\d{2,5}){1,3}|\(0\d{1,5}\)[ .\-]?\d{5,8}/y;
+const bracketed = /\(0?[1-9] ?\d{0,4}\)[ .\-]{0,2}\d{2,5}(?:[ .\-]\d{2,5}){1,3}|\(0\d ?\d{1,4}\)[ .\-]?\d{5,8}/y;
 /** A trunk prefix: `030 / 123 456`, `06-12345678`, `01.23.45.67.89`. */
 const trunk = /0[1-9]\d{0,4}(?: ?[ .\-\/] ?\d{2,8}){1,5}/y;
 /** Groups of unlike length, as no thousands are written: `612 34 56 78`, `22 123 45 67`, `98765 43210`, `138 1234 5678`. */
@@ -26,7 +26,9 @@ const grouped = new RegExp(
     "[6-9]\\d{2}( )\\d{2} \\d{2} \\d{2}",
     "[1-9]\\d \\d{3} \\d{2} \\d{2}",
     "[1-9]\\d \\d{3} \\d{4}",
-    "[6-9]\\d{2} \\d{2} \\d{3}",
+    "[2-9]\\d{2} \\d{2} \\d{3}",
+    "[29]\\d \\d{3} \\d{3} \\d{4}",
+    "[29]\\d \\d{6}",
     "[6-9]\\d{2}[ \\-]\\d{3}[ \\-]\\d{3}",
     "[6-9]\\d{4}[ \\-]\\d{5}",
     "1[3-9]\\d[ \\-]\\d{4}[ \\-]\\d{4}",
@@ -90,24 +92,23 @@ export function isDiallable(digits: string): boolean {
 
 function namedEnd(text: string, start: number): number | undefined {
   const end = matchEnd(named, text, start);
-  if (end === undefined || isDigit(text.charCodeAt(end)) || isDate(text, start)) return undefined;
-  if (!isDiallable(digitsOf(text, start, end))) return undefined;
-  return withExtension(text, end);
+  if (end === undefined || isDate(text, start)) return undefined;
+  return isDiallable(digitsOf(text, start, end)) ? finish(text, end) : undefined;
 }
 
 function bareEnd(text: string, start: number, c: number): number | undefined {
-  if (c === PLUS) return finish(text, start, matchEnd(international, text, start));
+  if (c === PLUS) return finish(text, matchEnd(international, text, start));
   if (c === OPEN) {
     const end = matchEnd(northAmerican, text, start) ?? matchEnd(bracketed, text, start);
-    return end !== undefined && digitsOf(text, start, end).length >= 8 ? finish(text, start, end) : undefined;
+    return end !== undefined && digitsOf(text, start, end).length >= 8 ? finish(text, end) : undefined;
   }
   const american = matchEnd(northAmerican, text, start);
-  if (american !== undefined) return finish(text, start, american);
-  if (c !== ZERO) return finishAlone(text, start, matchEnd(grouped, text, start));
+  if (american !== undefined) return finish(text, american);
+  if (c !== ZERO) return finishAlone(text, matchEnd(grouped, text, start));
   const end = matchEnd(doubleZero, text, start) ?? matchEnd(trunk, text, start);
   if (end === undefined || isDate(text, start)) return undefined;
   const count = digitsOf(text, start, end).length;
-  return count >= 9 && count <= 15 ? finishAlone(text, start, end) : undefined;
+  return count >= 9 && count <= 15 ? finishAlone(text, end) : undefined;
 }
 
 function matchEnd(pattern: RegExp, text: string, start: number): number | undefined {
@@ -116,21 +117,29 @@ function matchEnd(pattern: RegExp, text: string, start: number): number | undefi
 }
 
 /** No letter and no digit may follow, else it is a part of something else. */
-function finish(text: string, start: number, end: number | undefined): number | undefined {
+function finish(text: string, end: number | undefined): number | undefined {
   if (end === undefined) return undefined;
   const whole = withExtension(text, end);
-  if (whole > end) return whole;
-  return isAlphanumeric(text.charCodeAt(end)) || start === end ? undefined : end;
+  return whole === end && isAlphanumeric(text.charCodeAt(end)) ? undefined : whole;
 }
 
 /** Neither may another group of digits: rows of numbers (`01 02 03 04 05 06`) are no telephone numbers. */
-function finishAlone(text: string, start: number, end: number | undefined): number | undefined {
-  const whole = finish(text, start, end);
+function finishAlone(text: string, end: number | undefined): number | undefined {
+  const whole = finish(text, end);
   if (whole === undefined) return undefined;
-  const next = text.charCodeAt(whole);
-  const isSeparator = next === 0x20 || next === 0x2d || next === 0x2e || next === 0x2f || next === 0x3a ||
-    next === 0x2c;
-  return isSeparator && isDigit(text.charCodeAt(whole + 1)) ? undefined : whole;
+  const second = text.charCodeAt(whole + 1);
+  switch (text.charCodeAt(whole)) {
+    case 0x2d: // -
+      return isAlphanumeric(second) ? undefined : whole;
+    case 0x20: // space
+    case 0x2c: // ,
+    case 0x2e: // .
+    case 0x2f: // /
+    case 0x3a: // :
+      return isDigit(second) ? undefined : whole;
+    default:
+      return whole;
+  }
 }
 
 function withExtension(text: string, end: number): number {

@@ -7,7 +7,13 @@ export const program = `${repository}mod.ts`;
 export const recordingServer = fileURLToPath(new URL("../fixtures/recording_server.mjs", import.meta.url));
 
 /** The words that run the program, as a client's configuration has them. */
-export const programCommand: readonly [string, ...string[]] = [Deno.execPath(), "run", "-A", "--quiet", program];
+export const programCommand: readonly [string, ...string[]] = [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--quiet",
+  program,
+];
 
 export interface Answer {
   // deno-lint-ignore no-explicit-any
@@ -47,7 +53,10 @@ export class Run {
   readonly status: Promise<Deno.CommandStatus>;
   #inputClosed = false;
 
-  constructor(args: readonly string[], options: { readonly cwd?: string; readonly env?: Record<string, string> } = {}) {
+  constructor(
+    args: readonly string[],
+    options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+  ) {
     const [command, ...fixed] = programCommand;
     this.#process = new Deno.Command(command, {
       args: [...fixed, ...args],
@@ -99,7 +108,9 @@ export class Run {
   }
 
   /** Ends the session as a client does, and gives what was left to read. */
-  async finish(): Promise<{ readonly code: number; readonly stderr: string; readonly rest: readonly Answer[] }> {
+  async finish(): Promise<
+    { readonly code: number; readonly stderr: string; readonly rest: readonly Answer[] }
+  > {
     await this.closeInput().catch(() => {}); // the program may have gone first
     const rest: Answer[] = [];
     for (let answer = await this.read(); answer !== undefined; answer = await this.read()) rest.push(answer);
@@ -126,7 +137,8 @@ export async function runProgram(
   options: { readonly cwd?: string } = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const [command, ...fixed] = programCommand;
-  const output = await new Deno.Command(command, { args: [...fixed, ...args], stdin: "null", ...options }).output();
+  const output = await new Deno.Command(command, { args: [...fixed, ...args], stdin: "null", ...options })
+    .output();
   const decoder = new TextDecoder();
   return { code: output.code, stdout: decoder.decode(output.stdout), stderr: decoder.decode(output.stderr) };
 }

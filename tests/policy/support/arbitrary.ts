@@ -181,9 +181,9 @@ const scope: fc.Arbitrary<Partial<Scope>> = fc.oneof(
 );
 
 const anyRule: fc.Arbitrary<Rule> = fc.record({
-  effect: fc.constantFrom("allow", "allow", "deny", "limit" as const),
+  effect: fc.constantFrom("allow", "allow", "deny", "limit", "limit" as const),
   scope,
-  args: fc.oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 3, arbitrary: args }),
+  args: fc.oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 2, arbitrary: args }),
   others: fc.constantFrom("any", "any", "none" as const),
   mode: fc.constantFrom("enforce", "enforce", "enforce", "observe" as const),
   to: fc.record({
@@ -209,7 +209,7 @@ export const anyDocument: fc.Arbitrary<PolicyDocument> = fc.record({
   rules: fc.array(anyRule, { maxLength: 6 }),
   name: fc.constantFrom("team", "company"),
   mode: fc.constantFrom("enforce", "enforce", "enforce", "observe" as const),
-  default: fc.constantFrom("deny", "deny", "allow" as const),
+  default: fc.constantFrom("deny", "allow" as const),
 }).map(({ rules, mode, name, default: fallback }) =>
   document(rules.map((one, index) => ({ ...one, id: `${one.effect}-${index}` })), {
     name,

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import type { ContainmentReport, Mechanism } from "../../src/supervisor/containment.ts";
+import { levelOf } from "../../src/supervisor/containment.ts";
+import { stageCommand } from "../../src/supervisor/stage_command.ts";
+
+const unshare: Mechanism = {
+  kind: "unshare",
+  unshare: "/usr/bin/unshare",
+  shell: "/bin/sh",
+  userNamespace: true,
+};
+
+function commandWith(by: Mechanism, environment: Record<string, string>): readonly string[] {
+  const containment: ContainmentReport = { level: levelOf(by.kind), mechanism: by.kind, by, missing: [] };
+  return stageCommand({
+    command: "/srv/tool",
+    args: ["--flag"],
+    environment,
+    directory: "/srv",
+    limits: {},
+    containment,
+    watcherPid: by.kind === "watcher" ? 77 : undefined,
+  });
+}
+
+const stages = (command: readonly string[]) =>
+  command.filter((word) => word.endsWith("/supervisor/init.ts")).length;
+
+Deno.test("stageCommand() ends with the server's own words, unchanged", () => {
+  for (
+    const by of [unshare, { kind: "bwrap", bwrap: "/usr/bin/bwrap" }, {
+      kind: "watcher",
+      shell: "/bin/sh",
+    }] as const
+  ) {
+    assert.deepEqual(commandWith(by, {}).slice(-2), ["/srv/tool", "--flag"]);
+  }
+});
+
+Deno.test("stageCommand() shows no value of the environment to those who list processes", () => {
+  for (const name of ["API_KEY", "a.b"]) {
+    const words = commandWith(unshare, { [name]: "secret-value" }).join("\n");
+    assert.doesNotMatch(words, /secret-value/);
+  }
+});
+
+Deno.test("stageCommand() puts a second stage behind a shell only for variables that a shell would change", () => {
+  assert.equal(stages(commandWith(unshare, { PATH: "/bin" })), 1);
+  assert.equal(stages(commandWith(unshare, { PATH: "/bin", "a.b": "1" })), 2);
+  assert.equal(stages(commandWith({ kind: "bwrap", bwrap: "/usr/bin/bwrap" }, { "a.b": "1" })), 1);
+});
+
+Deno.test("the stage gets no permission but ffi, no network and no configuration", () => {
+  const command = commandWith({ kind: "watcher", shell: "/bin/sh" }, {});
+  const flags = command.slice(2, command.findIndex((word) => word.endsWith("init.ts")));
+  assert.deepEqual(flags.filter((flag) => flag.startsWith("--allow") || flag === "-A"), ["--allow-ffi"]);
+  for (
+    const flag of ["--no-prompt", "--no-config", "--no-lock", "--cached-only", "--no-remote", "--no-npm"]
+  ) {
+    assert.ok(flags.includes(flag), flag);
+  }
+});
