@@ -90,8 +90,11 @@ export const bucketPartsMax = 2 ** 51;
 /** A name or value from outside as it is quoted in a sentence for people. */
 export const quotedCharactersMax = 100;
 
-/** Facts that one call may ask for. More path-like strings than that: the rest are missing facts, hence unknown. */
-export const queriesMax = 256;
+/**
+ * Facts that one call may ask for, some microseconds each. More texts that could be paths than that: the rest are missing
+ * facts, hence unknown.
+ */
+export const queriesMax = 4096;
 
 // ——— audit ———
 

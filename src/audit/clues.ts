@@ -150,7 +150,8 @@ export function findClues(text: string, form: "text" | "json", sightings?: Sight
     let c = text.charCodeAt(i);
     if (c === BACKSLASH && form === "json") {
       c = text.charCodeAt(++i);
-      if (c === 0x75) clues |= clue.escape; // \u
+      // \u0040, and the same in a string that is JSON itself: \\u0040
+      if (c === 0x75 || (c === BACKSLASH && text.charCodeAt(i + 1) === 0x75)) clues |= clue.escape;
       // The character behind a backslash is no letter of a word. An escaped slash is a slash.
       if (c !== 0x2f) {
         state = digits = points = 0;

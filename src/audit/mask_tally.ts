@@ -11,7 +11,10 @@ export class MaskTally {
   /** Made when there is something to count: most records mask nothing. */
   #entries: Map<string, { kind: MaskKind; path: string; count: number }> | undefined;
 
+  #count = 0;
+
   add(kind: MaskKind, path: string, count: number): void {
+    this.#count += count;
     const entries = this.#entries ??= new Map();
     let place = cut(path, pathCharactersMax);
     // Past the bound the places are given up, never the counts.
@@ -22,8 +25,9 @@ export class MaskTally {
     else entries.set(key, { kind, path: place, count });
   }
 
-  get isEmpty(): boolean {
-    return this.#entries === undefined;
+  /** How many were masked, at all places. */
+  get count(): number {
+    return this.#count;
   }
 
   list(): readonly Masked[] {

@@ -102,7 +102,7 @@ function formatTime(timeMs: number): string {
 }
 
 function writeMasked(tally: MaskTally): string {
-  return tally.isEmpty ? "" : ',"masked":' + JSON.stringify(tally.list());
+  return tally.count === 0 ? "" : ',"masked":' + JSON.stringify(tally.list());
 }
 
 // Each function below writes the members of one kind, beginning with a comma. Words from our own closed sets stand as

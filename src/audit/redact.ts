@@ -6,7 +6,7 @@
  * It finds what has a shape. A name, an address or a password in the middle of a sentence has none.
  */
 
-import { findClues, weakClues } from "./clues.ts";
+import { clue, findClues, weakClues } from "./clues.ts";
 import type { Masked } from "./mask.ts";
 import { MaskTally } from "./mask_tally.ts";
 import { maskJson } from "./redact_json.ts";
@@ -54,7 +54,7 @@ export function redactJson(
 ): { readonly json: string; readonly masked: readonly Masked[] } {
   const tally = new MaskTally();
   const json = redactJsonText(decoder.decode(bytes.subarray(start, end)), "", tally);
-  return { json, masked: tally.isEmpty ? nothingMasked : tally.list() };
+  return { json, masked: tally.count === 0 ? nothingMasked : tally.list() };
 }
 
 /** `ignoreBOM`: a byte order mark inside a span would be an error of ours, not something to drop. */
@@ -62,6 +62,9 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The same for a JSON text; what was masked is added to `tally`, its places behind `path`. */
 export function redactJsonText(text: string, path: string, tally: MaskTally): string {
-  if ((findClues(text, "json") & ~weakClues) === 0) return text;
-  return maskJson(text, path, tally);
+  const clues = findClues(text, "json");
+  if ((clues & ~weakClues) === 0) return text;
+  const before = tally.count;
+  const masked = maskJson(text, path, tally);
+  return tally.count === before && (clues & clue.lineBreak) === 0 ? text : masked;
 }

@@ -123,7 +123,7 @@ class JsonMasker {
   #maskKey(key: string, path: string, keys: Set<string>): string {
     const masked = maskText(key, expectNothing);
     let shown = masked.text;
-    for (let i = 2; keys.has(shown) && shown !== key; i++) shown = `${masked.text} ${i}`;
+    for (let i = 2; keys.has(shown); i++) shown = `${masked.text} ${i}`;
     keys.add(shown);
     for (const [kind, count] of masked.masks) this.#tally.add(kind, path + pointerStep(masked.text), count);
     return shown;

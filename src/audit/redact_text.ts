@@ -79,11 +79,13 @@ export function findAll(text: string, expected: Expectation): readonly Found[] {
 
 function findSighted(text: string, sightings: readonly Sighting[], found: Found[]): void {
   let last: Found | undefined;
+  let lastStart = -1;
   let jwtDone = 0;
   for (const { keyword, start, end } of sightings) {
     // What stands deep inside something found is masked with it; to look at it again, and again at what stands in
-    // that, would make the work quadratic.
-    if (last !== undefined && start > last.start && start < last.end - overhangMax) continue;
+    // that, would make the work quadratic. (Of prefixes that begin at one place the longest knows best.)
+    const isInside = last !== undefined && start >= last.start && start < last.end - overhangMax;
+    if (isInside && start !== lastStart) continue;
     const before = found.length;
     switch (keyword.kind) {
       case "token":
@@ -114,7 +116,10 @@ function findSighted(text: string, sightings: readonly Sighting[], found: Found[
         findNamedSsn(text, end, found);
         break;
     }
-    if (found.length > before) last = found[before];
+    if (found.length > before) {
+      last = found[before];
+      lastStart = start;
+    }
   }
 }
 

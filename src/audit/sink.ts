@@ -130,7 +130,7 @@ function narrow(file: number, stats: Stats, path: string, refuse: Refuse): strin
   if (constants.O_NOFOLLOW === undefined || (mode & 0o077) === 0) return [];
   const was = mode.toString(8).padStart(4, "0");
   try {
-    fchmodSync(file, 0o600);
+    
   } catch (error) {
     throw refuse(`others can read or write it (mode ${was})`, `Run: chmod 600 "${path}"`, error);
   }
@@ -210,10 +210,10 @@ class FileSink implements Sink {
   append(line: Uint8Array): void {
     if (!this.#isOpen) throw this.#failure("it is closed");
     if (this.#hasLooseEnd) this.#endLoosely();
-    const written = this.#write(line);
-    if (written === line.length) return;
-    this.#takeBack(line, written);
-    throw this.#failure("the line could not be written as a whole", undefined, "Is the disk full?");
+    const cause = this.#write(line);
+    if (cause === undefined) return;
+    this.#takeBack(line);
+    throw this.#failure(describe(cause), cause);
   }
 
   close(): void {
@@ -228,46 +228,51 @@ class FileSink implements Sink {
     }
   }
 
-  /** Gives how many bytes were taken; throws where it were none. Nothing is written twice: two writes are two places. */
-  #write(bytes: Uint8Array): number {
+  /** Gives what went wrong. A piece may be written all the same. */
+  #write(bytes: Uint8Array): unknown {
     try {
-      return writeSync(this.#file, bytes);
+      return writeSync(this.#file, bytes) === bytes.length
+        ? undefined
+        : new Error("only a piece could be written");
     } catch (error) {
-      throw this.#failure(describe(error), error);
+      return error;
     }
   }
 
   #endLoosely(): void {
-    // Another proxy may have found the same loose end, and ended it.
-    if (!this.#endsWithLineFeed() && this.#write(lineEnd) !== 1) {
-      throw this.#failure("nothing could be written");
+    try {
+      // Another proxy may have found the same loose end, and ended it.
+      const cause = this.#looseEnd(recordLineBytesMax).length === 0 ? undefined : this.#write(lineEnd);
+      if (cause !== undefined) throw cause;
+    } catch (error) {
+      throw this.#failure(describe(error), error);
     }
     this.#hasLooseEnd = false;
   }
 
-  #endsWithLineFeed(): boolean {
+  /**
+   * Cuts a piece of `line` off the end of the file again. If it is not at the end, another proxy has written behind it;
+   * what cannot be taken back is ended with a line feed before the next line, and `audit verify` will name it.
+   */
+  #takeBack(line: Uint8Array): void {
+    this.#hasLooseEnd = true;
     try {
-      const size = fstatSync(this.#file).size;
-      return size > 0 && readAt(this.#file, size - 1, 1)[0] === lineFeed;
-    } catch (error) {
-      throw this.#failure(describe(error), error);
+      const end = this.#looseEnd(line.length);
+      if (end.length > 0) {
+        if (!Buffer.from(end).equals(line.subarray(0, end.length))) return;
+        ftruncateSync(this.#file, fstatSync(this.#file).size - end.length);
+      }
+      this.#hasLooseEnd = false;
+    } catch {
+      // An append-only file (chattr +a) cannot be cut.
     }
   }
 
-  /**
-   * Cuts the first `count` bytes of `line` off the end of the file again, if they stand there: another proxy may have
-   * written behind them. What cannot be taken back is ended with a line feed before the next line.
-   */
-  #takeBack(line: Uint8Array, count: number): void {
-    this.#hasLooseEnd = true;
-    try {
-      const begin = fstatSync(this.#file).size - count;
-      if (begin < 0 || !Buffer.from(readAt(this.#file, begin, count)).equals(line.subarray(0, count))) return;
-      ftruncateSync(this.#file, begin);
-      this.#hasLooseEnd = false;
-    } catch {
-      // An append-only file (chattr +a) cannot be cut. The loose end stays, and `audit verify` will name it.
-    }
+  /** What stands behind the last line feed, as far as the last `bytesMax` bytes show. */
+  #looseEnd(bytesMax: number): Uint8Array {
+    const size = fstatSync(this.#file).size;
+    const tail = readAt(this.#file, Math.max(0, size - bytesMax), Math.min(size, bytesMax));
+    return tail.subarray(tail.lastIndexOf(lineFeed) + 1);
   }
 
   #failure(seen: string, cause?: unknown, hint?: string): LilithError {

@@ -130,6 +130,8 @@ class Verifier {
   #faults: MutableFault[] = [];
   #faultCount = 0;
   #torn: Torn | undefined;
+  /** Hashes of a changed line that may have been the first of its session. */
+  #changedFirst: readonly string[] = [];
   #lines = 0;
 
   take(line: Uint8Array, isWhole: boolean, isTooLong: boolean): void {
@@ -181,8 +183,9 @@ class Verifier {
     }
     const chain = this.#chains.get(entry.session);
     if (chain !== undefined) return this.#continue(chain, entry, { sum, claimed, isChanged, number });
-    // A changed line may have a changed name: it founds no session.
-    if (!isChanged) this.#begin(entry, sum, number);
+    // A changed line may bear a changed name: it founds no session, but the next record may say that it was the first.
+    if (isChanged) this.#changedFirst = entry.sequence === 0 ? [sum, claimed] : [];
+    else this.#begin(entry, sum, number);
   }
 
   #begin(entry: Entry, sum: string, number: number): void {
@@ -196,6 +199,7 @@ class Verifier {
       ended: entry.kind === "end",
     };
     this.#chains.set(session, chain);
+    if (sequence === 1 && this.#changedFirst.includes(previous)) return;
     if (sequence > 0) {
       const detail = `session ${session} begins here with record ${sequence}; records 0 to ${
         sequence - 1

@@ -135,9 +135,9 @@ function count(number: number, noun: string): string {
 /** A failed example as a person reads it. */
 function exampleError({ number, example, outcome }: ExampleResult): LilithError {
   const expected = describe(example.expect, example.expectRule);
+  const got = describe(outcome.verdict, outcome.rule);
   return new LilithError("policy_bad_value", {
-    message: `example ${number} is ${describe(outcome.verdict, outcome.rule)}, where ${expected} is expected`,
-    ...(outcome.reason === "" ? {} : { hint: outcome.reason }),
+    message: `example ${number} expects ${expected}, and it is ${got}: ${outcome.reason}`,
     at: example.at,
   });
 }

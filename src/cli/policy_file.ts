@@ -10,8 +10,6 @@ import { policyBytesMax } from "../limits.ts";
 export async function readPolicyFile(file: string): Promise<Uint8Array> {
   try {
     using opened = await Deno.open(file, { read: true });
-    // A directory opens like a file and fails at the first read with words that name neither.
-    if ((await opened.stat()).isDirectory) throw new Deno.errors.IsADirectory();
     return await readBounded(opened, policyBytesMax + 1);
   } catch (cause) {
     const { what, hint } = explain(cause);

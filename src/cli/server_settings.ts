@@ -21,7 +21,6 @@ export function mergeServerSettings(all: readonly ServerSettings[]): ServerSetti
     : environments.reduce((names, others) => names.filter((name) => others.includes(name)));
   const merged = {
     memoryBytesMax: smallest(all, "memoryBytesMax"),
-    cpuMax: smallest(all, "cpuMax"),
     processesMax: smallest(all, "processesMax"),
     openFilesMax: smallest(all, "openFilesMax"),
     fileBytesMax: smallest(all, "fileBytesMax"),

@@ -117,7 +117,7 @@ function judgeDocument(
 
 type Ruling = Pick<Judgement, "verdict" | "code" | "rule" | "reason">;
 
-/** The first deny that fires. Rules that only observe are looked at all, but only if none is enforced. */
+/** The first deny that fires, and every one that would fire but only observes. */
 function judgeDenies(
   document: CompiledDocument,
   subject: Subject,

@@ -10,7 +10,8 @@ import { readExample, type RuleEffects } from "./document/read_example.ts";
 import { readRule } from "./document/read_rule.ts";
 import { readServer } from "./document/read_server.ts";
 import { readShape } from "./document/shape_issue.ts";
-import { entryOf, readYaml, type YamlNode } from "./document/yaml_text.ts";
+import { readYaml } from "./document/yaml_text.ts";
+import { entryOf, type YamlNode } from "./document/yaml_tree.ts";
 import type { Example, PolicyDocument, Rule } from "./rule.ts";
 
 export { type Diagnostic, formatDiagnostic } from "./document/diagnostic.ts";

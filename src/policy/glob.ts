@@ -5,7 +5,7 @@ export function isGlob(name: string): boolean {
   return name.includes("*") || name.includes("?");
 }
 
-/** Whether the whole text is a match, in time bounded by the product of both lengths and without backtracking further than one star. */
+/** Whether the whole text is a match; takes at most as many steps as the product of both lengths. */
 export function matchesGlob(glob: string, text: string): boolean {
   if (glob === "*") return true;
   let inGlob = 0;

@@ -16,30 +16,33 @@ import { pathsToResolve } from "./under.ts";
  */
 export function needs(policy: CompiledPolicy, operation: Operation): readonly Query[] {
   if (!policy.looksAtDisk) return [];
-  const wanted = new Set<string>();
+  const wanted: Wanted = new Map();
   try {
     collect(policy, operation, wanted);
   } catch {
     // `decide` meets the same exception, and denies.
   }
-  return [...wanted].map((path) => ({ kind: "resolve", path }));
+  return Array.from(wanted, ([path, askedBy]) => ({ kind: "resolve", path, askedBy }));
 }
 
-function collect(policy: CompiledPolicy, operation: Operation, wanted: Set<string>): void {
+/** Paths in the order in which they were wanted first. */
+type Wanted = Map<string, Query["askedBy"]>;
+
+function collect(policy: CompiledPolicy, operation: Operation, wanted: Wanted): void {
   const subject = new Subject(operation, noFacts, policy.paths);
   for (const { deny, limit, allow } of policy.documents) {
     for (const rule of deny.covering(subject)) collectRule(rule, subject, "deny", wanted);
     for (const rule of limit.covering(subject)) collectRule(rule, subject, "deny", wanted);
     for (const rule of allow.covering(subject)) collectRule(rule, subject, "allow", wanted);
   }
-  visitOwnFileQueries(operation, policy.ownFiles, policy.paths, (path) => add(path, wanted));
+  visitOwnFileQueries(operation, policy.ownFiles, policy.paths, (path) => add(path, "own_files", wanted));
 }
 
 function collectRule(
   rule: CompiledRule,
   subject: Subject,
   strictness: Strictness,
-  wanted: Set<string>,
+  wanted: Wanted,
 ): void {
   if (!rule.looksAtDisk) return;
   for (const argument of rule.arguments) {
@@ -48,7 +51,7 @@ function collectRule(
       for (const text of textsOf(argument, subject)) {
         const readings = subject.pathReadings(text, strictness);
         for (const path of pathsToResolve(check.roots, readings, strictness, subject.paths)) {
-          if (!add(path, wanted)) return;
+          if (!add(path, "check", wanted)) return;
         }
       }
     }
@@ -64,8 +67,9 @@ function textsOf(argument: CompiledRule["arguments"][number], subject: Subject):
 }
 
 /** Adds a path; false where there is no room for it. */
-function add(path: string, wanted: Set<string>): boolean {
-  if (wanted.size >= queriesMax && !wanted.has(path)) return false;
-  wanted.add(path);
+function add(path: string, askedBy: Query["askedBy"], wanted: Wanted): boolean {
+  if (wanted.has(path)) return true;
+  if (wanted.size >= queriesMax) return false;
+  wanted.set(path, askedBy);
   return true;
 }

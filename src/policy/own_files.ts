@@ -50,8 +50,10 @@ export function findOwnFile(subject: Subject, ownFiles: readonly string[]): OwnF
       if (touches(lexical)) named = { text, certainty: "named" };
       for (const path of walked) {
         const resolution = subject.facts.get(path);
-        if (resolution === undefined || resolution.kind === "unknown") {
+        if (resolution === undefined || (resolution.kind === "unknown" && resolution.nowhere !== true)) {
           unsure ??= { text, certainty: "unknown" };
+        } else if (resolution.kind === "unknown") {
+          // It leads to no file, so to none of ours: they exist.
         } else if (!climbs(resolution.path) && touches(normalizePath(resolution.path))) {
           // (What does not exist and has a `..` leads the kernel nowhere; by name it was looked at above.)
           named = { text, certainty: "named" };
@@ -106,6 +108,10 @@ function readFileName(
   text: string,
   settings: PathSettings,
 ): { readonly places: readonly Place[]; readonly homeTails: readonly string[] } {
+  if (bareName.test(text)) {
+    const lexical = settings.workingDirectory === "/" ? `/${text}` : `${settings.workingDirectory}/${text}`;
+    return { places: [{ lexical, walked: [lexical] }], homeTails: [] };
+  }
   const places: Place[] = [];
   const homeTails: string[] = [];
   for (const spelling of fileNameSpellings(text)) {
@@ -123,6 +129,9 @@ function readFileName(
   }
   return { places, homeTails };
 }
+
+/** One name that can be read in one way only: the short way for most texts. 255: NAME_MAX, limits.h. */
+const bareName = /^[A-Za-z0-9_-]{1,255}$/;
 
 function fileNameSpellings(text: string): readonly string[] {
   if (plainName.test(text)) return [text];

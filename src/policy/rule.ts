@@ -65,8 +65,6 @@ export interface Rule {
 /** How the server process is to be kept. */
 export interface ServerSettings {
   readonly memoryBytesMax?: number;
-  /** Cores. */
-  readonly cpuMax?: number;
   readonly processesMax?: number;
   readonly openFilesMax?: number;
   readonly fileBytesMax?: number;

@@ -55,6 +55,7 @@ export class Relay {
   readonly #parts: RelayParts;
   #stopping: string | undefined;
   #upstreamEnded = Promise.withResolvers<void>();
+  #upstreamBroken = Promise.withResolvers<void>();
   #asked = Promise.withResolvers<void>();
 
   constructor(session: Session, parts: RelayParts) {
@@ -76,7 +77,8 @@ export class Relay {
       message: (incoming) => this.#take("upstream", incoming),
       idle: () => this.#flush(),
       end: () => this.#upstreamEnded.resolve(),
-      broken: (cause) => this.#parts.say("warning", `The server no longer reads: ${cause}`),
+      // It can be asked nothing more. That it is closed while we stop it is our own doing.
+      broken: () => this.#upstreamBroken.resolve(),
     });
     downstream.listen({
       message: (incoming) => this.#take("downstream", incoming),
@@ -84,10 +86,11 @@ export class Relay {
       end: () => this.stop("the client closed its end"),
       broken: () => this.stop("the client no longer reads"),
     });
-    // A server that closes its output can never answer again, alive or not.
+    // A server that closes its output can never answer again, one that closes its input never be asked, alive or not.
     const ended = await Promise.race([
       server.exited.then(() => "server" as const),
       this.#upstreamEnded.promise.then(() => "server" as const),
+      this.#upstreamBroken.promise.then(() => "server" as const),
       this.#asked.promise.then(() => "stopped" as const),
     ]);
     const by = this.#stopping === undefined ? ended : "stopped";

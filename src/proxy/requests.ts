@@ -2,7 +2,7 @@
 
 import type { Notification, Request } from "../mcp/message.ts";
 import { readRequestId } from "../mcp/message_id.ts";
-import { cancelledId, readMeta, type ReadOperation, readOperation, type Side } from "../mcp/operation.ts";
+import { cancelledId, readMeta, readOperation, type Side } from "../mcp/operation.ts";
 import {
   type DenialDetails,
   deniedToolResult,
@@ -13,12 +13,12 @@ import {
 import { isStateless } from "../mcp/revision.ts";
 import { decide } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
-import { type Facts, noFacts } from "../policy/facts.ts";
+import { type Facts, noFacts, type Query, type Resolution } from "../policy/facts.ts";
 import { needs } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
 import { keyedDigest } from "../audit/digest.ts";
 import { inFlightMax, recordArgumentsBytesMax } from "../limits.ts";
-import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { otherSide, sideName, type Turn, type Waiting } from "./session_state.ts";
 
 /** A request or notification has come from `side`. Ends in a verdict, or in a question for facts. */
 export function receiveRequest(turn: Turn, side: Side, message: Request | Notification): void {
@@ -33,8 +33,9 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
     });
   }
   const queries = needs(turn.gate.policy, operation);
-  if (queries.length === 0) return judge(turn, side, message, operation, noFacts);
-  turn.setWaiting(side, { message, operation });
+  const waiting: Waiting = { message, operation, queries };
+  if (queries.length === 0) return judge(turn, side, waiting, noFacts);
+  turn.setWaiting(side, waiting);
   turn.effects.push({ kind: "look_up", queries });
 }
 
@@ -46,7 +47,7 @@ export function resumeRequest(turn: Turn, side: Side, facts: Facts): void {
   // The server may have gone, or the table may have filled, while the facts were looked up.
   const obstacle = findObstacle(turn, side, waiting.message);
   if (obstacle !== undefined) return refuseRequest(turn, side, waiting.message, obstacle);
-  judge(turn, side, waiting.message, waiting.operation, facts);
+  judge(turn, side, waiting, facts);
 }
 
 /** What keeps a message from being judged at all. */
@@ -105,16 +106,11 @@ export function refuseRequest(
   turn.reply(side, errorReply(obstacle.idIsTaken ? "null" : id, reply, reason, { code, reason }));
 }
 
-function judge(
-  turn: Turn,
-  side: Side,
-  message: Request | Notification,
-  operation: ReadOperation,
-  facts: Facts,
-): void {
+function judge(turn: Turn, side: Side, judged: Waiting, facts: Facts): void {
+  const { message, operation } = judged;
   const decision = decide(turn.gate.policy, turn.policy, operation, facts, turn.nowMs);
   const call = turn.nextCall();
-  recordDecision(turn, side, message, operation, facts, decision, call);
+  if (turn.gate.audited) recordDecision(turn, side, judged, facts, decision, call);
   if (decision.action === "forward") return pass(turn, side, message, decision, call);
   turn.countDenied();
   if (message.kind === "request") {
@@ -125,15 +121,14 @@ function judge(
 function recordDecision(
   turn: Turn,
   side: Side,
-  message: Request | Notification,
-  operation: ReadOperation,
+  { message, operation, queries }: Waiting,
   facts: Facts,
   decision: Decision,
   call: number,
 ): void {
-  if (!turn.gate.audited) return;
   const { frame } = message;
   const value = operation.argumentsValue;
+  const isLong = value !== undefined && value.end - value.start > recordArgumentsBytesMax;
   turn.record({
     kind: "decision",
     call,
@@ -144,13 +139,27 @@ function recordDecision(
     target: operation.target,
     name: operation.name,
     decision,
-    facts,
-    arguments: value === undefined ? undefined : { bytes: frame.buffer, start: value.start, end: value.end },
-    argumentsDigest: value !== undefined && value.end - value.start > recordArgumentsBytesMax
+    facts: factsToRecord(queries, facts, decision),
+    arguments: value && { bytes: frame.buffer, start: value.start, end: value.end },
+    argumentsDigest: isLong
       ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
       : undefined,
     bytes: frame.end - frame.start,
   });
+}
+
+/**
+ * The facts by which a replay comes to the same verdict. That a text of the arguments is none of our files is no such
+ * fact: it is looked up for every text, and would only repeat the arguments.
+ */
+function factsToRecord(queries: readonly Query[], facts: Facts, decision: Decision): Facts {
+  if (decision.code === "own_file") return facts;
+  const recorded = new Map<string, Resolution>();
+  for (const { path, askedBy } of queries) {
+    const fact = askedBy === "check" ? facts.get(path) : undefined;
+    if (fact !== undefined) recorded.set(path, fact);
+  }
+  return recorded;
 }
 
 function pass(

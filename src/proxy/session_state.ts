@@ -4,6 +4,7 @@ import { appendRecord, type Chain, type RecordBody, startChain } from "../audit/
 import type { Request } from "../mcp/message.ts";
 import type { ReadOperation, Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
+import type { Query } from "../policy/facts.ts";
 import { initialState, type PolicyState } from "../policy/state.ts";
 import type { Notification } from "../mcp/message.ts";
 import type { Effect } from "./effect.ts";
@@ -26,6 +27,7 @@ export interface Gate {
 export interface Waiting {
   readonly message: Request | Notification;
   readonly operation: ReadOperation;
+  readonly queries: readonly Query[];
 }
 
 export interface Counts {

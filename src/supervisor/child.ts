@@ -87,26 +87,23 @@ export interface SupervisedServer {
  * ```
  */
 export function spawnServer(spec: ServerSpec): SupervisedServer {
-  const { by } = spec.containment;
   const table = openSharedTable();
   // Before the server: our stage reports to it and does not go on without it.
-  const watcher = by.kind === "watcher"
-    ? startWatcher(by.shell, (pid) => table.signal(pid, signalNumber.SIGKILL))
-    : undefined;
+  const watcher = startWatcher(spec.containment.shell, (pid) => table.signal(pid, signalNumber.SIGKILL));
   try {
     return supervise(spec, watcher);
   } catch (error) {
-    watcher?.dismiss();
+    watcher.dismiss();
     throw error;
   }
 }
 
-function supervise(spec: ServerSpec, watcher: Watcher | undefined): SupervisedServer {
+function supervise(spec: ServerSpec, watcher: Watcher): SupervisedServer {
   const child = start(spec, watcher);
   const { pid, stdin, stdout, stderr } = child;
   const tree = adoptServer(pid, spec.containment.level === "namespace");
   let remark = "";
-  watcher?.onLoss(() => {
+  watcher.onLoss(() => {
     remark = ", because its watcher was killed and it could have outlived the proxy";
     tree.kill();
   });
@@ -117,7 +114,7 @@ function supervise(spec: ServerSpec, watcher: Watcher | undefined): SupervisedSe
   const gone = exited.then(async (exit): Promise<ServerExit> => {
     const remaining = await tree.whenEmpty();
     tree.release();
-    watcher?.dismiss();
+    watcher.dismiss();
     if (remaining.length === 0) return exit;
     return {
       ...exit,
@@ -137,13 +134,19 @@ function supervise(spec: ServerSpec, watcher: Watcher | undefined): SupervisedSe
   return { pid, stdin, stdout, stderr, exited, stop, killNow: tree.kill };
 }
 
+/**
+ * The program that runs here, whatever stands at its path by now. Not `Deno.execPath()`: where that is started, Deno's
+ * node:child_process takes the arguments for Node's and rewrites them (to `run -A …`), `__init` too.
+ */
+const ourselves = "/proc/self/exe";
+
 type StartedProcess = ChildProcessWithoutNullStreams & { readonly pid: number };
 
-function start(spec: ServerSpec, watcher: Watcher | undefined): StartedProcess {
+function start(spec: ServerSpec, watcher: Watcher): StartedProcess {
   // Its directory, and never a stale one: bwrap and the shells set it too.
   const environment = { ...spec.environment, PWD: spec.directory };
-  const [program, ...args] = stageCommand({ ...spec, environment, watcherPid: watcher?.pid });
-  const child = spawn(program, args, {
+  const [, ...args] = stageCommand({ ...spec, environment, watcherPid: watcher.pid });
+  const child = spawn(ourselves, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...stageEnvironment(Deno.env.toObject()), ...encodeEnvironment(environment) },
     cwd: "/", // the stage enters the server's directory itself, and says so where it cannot

@@ -4,16 +4,17 @@
  * What is left when the proxy is killed outright (SIGKILL, the OOM killer, a crash).
  *
  * - `namespace`: nothing. The kernel ends the server's PID namespace with its init, and its init with us.
- * - `process`: what made a session of its own (`setsid`, a daemon). All else is killed by its session.
+ * - `process`: what began a session of its own (`setsid`, a daemon). All else is killed by its session.
  */
 export type ContainmentLevel = "namespace" | "process";
 
 /**
- * Who gives the level.
+ * Who gives the level. A watcher (see `watcher.ts`) is there at each of them: alone it is level `process`, and a namespace
+ * is not tied to us before its helper has finished setting it up.
  *
  * - `bwrap`: bubblewrap, with a small init of its own as pid 1;
  * - `unshare`: util-linux's `unshare`, with a shell as pid 1;
- * - `watcher`: a shell beside the server that kills its session when our end of a pipe closes.
+ * - `watcher`: nothing but the watcher.
  */
 export type Mechanism =
   | { readonly kind: "bwrap"; readonly bwrap: string }
@@ -23,7 +24,7 @@ export type Mechanism =
     readonly shell: string;
     readonly userNamespace: boolean;
   }
-  | { readonly kind: "watcher"; readonly shell: string };
+  | { readonly kind: "watcher" };
 
 export type MechanismName = Mechanism["kind"];
 
@@ -42,6 +43,8 @@ export interface ContainmentReport {
   readonly mechanism: MechanismName;
   /** With the programs that the probe ran, by absolute path. */
   readonly by: Mechanism;
+  /** The shell that the watcher runs in, by absolute path. */
+  readonly shell: string;
   readonly missing: readonly MissingMechanism[];
 }
 

@@ -16,9 +16,9 @@ export interface ProcessLimits {
 
 /** What one `__init` stage does before it becomes the command. */
 export interface InitPlan {
-  /** Who must still be our parent. Absent in a second stage, whose parent is a helper. */
+  /** Who must still be our parent: the proxy. Absent in a second stage, whose parent is a helper. */
   readonly parentPid?: number;
-  /** The watcher to report our session to. Absent where the namespace does its work. */
+  /** The watcher to report our session to. Absent in a second stage, which is in that session. */
   readonly watcherPid?: number;
   /** Where the command begins. */
   readonly directory: string;

@@ -24,7 +24,7 @@ export function wrapCommand(mechanism: Mechanism, command: readonly string[]): r
     case "bwrap":
       return [
         mechanism.bwrap,
-        "--die-with-parent", // bwrap dies with us, its pid 1 with bwrap, the namespace with its pid 1
+        "--die-with-parent", // bwrap dies with us, its pid 1 with bwrap (once it is set up), the namespace with its pid 1
         "--unshare-pid",
         ...["--dev-bind", "/", "/"], // all files as they are: which of them it may use is another matter
         ...["--proc", "/proc"], // the namespace's own: it sees no process of ours
@@ -37,7 +37,7 @@ export function wrapCommand(mechanism: Mechanism, command: readonly string[]): r
         // Without CAP_SYS_ADMIN a PID namespace needs a user namespace; in one, root would lose its rights over files.
         ...(mechanism.userNamespace ? ["--user", "--map-current-user"] : []),
         ...["--pid", "--fork"],
-        "--kill-child=SIGKILL", // pid 1 dies with unshare, and unshare with us by the death signal that it inherits
+        "--kill-child=SIGKILL", // pid 1 dies with unshare, and unshare with us by the death signal of our stage
         "--mount-proc",
         "--",
         ...[mechanism.shell, "-c", reaperScript, "sh"],
@@ -73,15 +73,15 @@ export async function probeContainment(wish: "best" | "process"): Promise<Contai
     const refusal = "why" in candidate ? candidate : await refusalOf(candidate, shell);
     if (refusal === undefined) {
       const by = candidate as Mechanism;
-      return report(by, missing.filter(({ mechanism }) => mechanism !== by.kind));
+      return report(by, shell, missing.filter(({ mechanism }) => mechanism !== by.kind));
     }
     missing.push(refusal);
   }
-  return report({ kind: "watcher", shell }, missing);
+  return report({ kind: "watcher" }, shell, missing);
 }
 
-function report(by: Mechanism, missing: readonly MissingMechanism[]): ContainmentReport {
-  return { level: levelOf(by.kind), mechanism: by.kind, by, missing };
+function report(by: Mechanism, shell: string, missing: readonly MissingMechanism[]): ContainmentReport {
+  return { level: levelOf(by.kind), mechanism: by.kind, by, shell, missing };
 }
 
 /** The ways to a namespace, in the order of preference; those whose program is not there as missing. */

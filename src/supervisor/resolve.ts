@@ -11,12 +11,12 @@ import { cString, errno, openErrno, openLibc } from "./libc.ts";
  *
  * - `real`: it exists, and this is its canonical path;
  * - `missing`: it does not exist; `path` is its deepest existing ancestor made canonical, then the rest as written;
- * - `unknown`: it could not be told. It counts as nowhere.
+ * - `unknown`: it could not be told. `nowhere`: at least it leads to no file that exists, for nobody with our rights.
  */
 export type Resolution =
   | { readonly kind: "real"; readonly path: string }
   | { readonly kind: "missing"; readonly path: string }
-  | { readonly kind: "unknown"; readonly why: string };
+  | { readonly kind: "unknown"; readonly why: string; readonly nowhere?: boolean };
 
 /**
  * Opens a resolver of paths, which works after the permissions are dropped: it uses two symbols and its own buffers. One
@@ -63,6 +63,16 @@ export function openResolver(workingDirectory: string): (path: string) => Resolu
     return libc.readlink(input, output, BigInt(output.length)) >= 0n || readErrno() !== errno.ENOENT;
   };
 
+  /** The working directory without links; undefined where that cannot be told. */
+  const canonicalDirectory = (): string | undefined => {
+    try {
+      const canonical = load(workingDirectory) ? canonicalize() : undefined;
+      return typeof canonical === "string" ? canonical : undefined;
+    } catch {
+      return undefined; // a name on the way is not valid Unicode
+    }
+  };
+
   const ascend = (absolute: string): Resolution => {
     const names = absolute.split("/").filter((name) => name !== "" && name !== ".");
     // What is below a missing name is missing too, so halving finds the deepest that exists: a path of 2,000 missing
@@ -75,30 +85,54 @@ export function openResolver(workingDirectory: string): (path: string) => Resolu
       const canonical = canonicalize();
       if (typeof canonical === "string") [existing, ancestor] = [middle, canonical];
       else if (canonical === errno.ENOENT) missing = middle;
-      else return unknown(describe(canonical));
+      else return unresolved(canonical);
     }
     const prefix = ancestor === "/" ? "" : ancestor;
     const rest = names.slice(existing);
     // A directory that is not made yet has no `..`: where it will lead depends on what is made there.
-    if (rest.includes("..")) return unknown("it climbs out of a directory that does not exist");
+    if (rest.includes("..")) return nowhere("it climbs out of a directory that does not exist");
     // realpath says "no such file" of a dangling link too, and whoever creates the file follows it.
-    if (stands(`${prefix}/${rest[0]}`)) return unknown(`${prefix}/${rest[0]} is a link that leads nowhere`);
+    if (stands(`${prefix}/${rest[0]}`)) return nowhere(`${prefix}/${rest[0]} is a link that leads nowhere`);
     return { kind: "missing", path: `${prefix}/${rest.join("/")}` };
   };
 
+  const below = workingDirectory.endsWith("/") ? workingDirectory : `${workingDirectory}/`;
+  const directory = canonicalDirectory();
+  /**
+   * A plain name in the working directory that is no link: one question to the kernel, where `realpath` asks one for
+   * each directory on the way. Most texts that could be a file's name are of this kind. Undefined for all others.
+   */
+  const resolveName = (name: string): Resolution | undefined => {
+    if (directory === undefined || name === "" || name === "." || name === ".." || name.includes("/")) {
+      return undefined;
+    }
+    const path = directory === "/" ? `/${name}` : `${directory}/${name}`;
+    if (!load(path) || libc.readlink(input, output, BigInt(output.length)) >= 0n) return undefined;
+    switch (readErrno()) {
+      case errno.EINVAL: // it is there and no link. readlink(2)
+        return { kind: "real", path };
+      case errno.ENOENT:
+        return { kind: "missing", path };
+      default:
+        return undefined;
+    }
+  };
+
   return (path) => {
-    if (path === "") return unknown("it is empty");
-    if (path.includes("\0")) return unknown("it holds a NUL");
+    if (path === "") return nowhere("it is empty");
+    if (path.includes("\0")) return nowhere("it holds a NUL");
     if (!path.isWellFormed()) return unknown("it is not valid Unicode");
     const absolute = path.startsWith("/") ? path : `${workingDirectory}/${path}`;
-    if (!load(absolute)) return unknown("it is too long");
+    const name = absolute.startsWith(below) ? resolveName(absolute.slice(below.length)) : undefined;
+    if (name !== undefined && !dependsOnProcess(absolute, name)) return name;
+    if (!load(absolute)) return nowhere("it is too long");
     try {
       const real = canonicalize();
       const resolution = typeof real === "string"
         ? { kind: "real", path: real } as const
         : real === errno.ENOENT
         ? ascend(absolute)
-        : unknown(describe(real));
+        : unresolved(real);
       return dependsOnProcess(absolute, resolution)
         ? unknown("it leads elsewhere for each process")
         : resolution;
@@ -106,6 +140,10 @@ export function openResolver(workingDirectory: string): (path: string) => Resolu
       return unknown("a name on the way is not valid Unicode"); // by the fatal decoder
     }
   };
+}
+
+function nowhere(why: string): Resolution {
+  return { kind: "unknown", why, nowhere: true };
 }
 
 function unknown(why: string): Resolution {
@@ -117,22 +155,24 @@ function unknown(why: string): Resolution {
  * namespace even the numbers differ.
  */
 function dependsOnProcess(absolute: string, resolution: Resolution): boolean {
-  if (/^\/(proc|dev\/(fd|stdin|stdout|stderr))(\/|$)/.test(resolve(absolute))) return true;
-  return resolution.kind !== "unknown" && /^\/proc(\/|$)/.test(resolution.path);
+  if (/proc|dev/.test(absolute) && processPath.test(resolve(absolute))) return true;
+  return resolution.kind !== "unknown" && processPath.test(resolution.path);
 }
 
-function describe(code: number): string {
+const processPath = /^\/(proc(\/(self|thread-self|[0-9]+)(\/|$)|$)|dev\/(fd|stdin|stdout|stderr)(\/|$))/;
+
+function unresolved(code: number): Resolution {
   switch (code) {
     case errno.EACCES:
-      return "a directory on the way may not be searched";
+      return nowhere("a directory on the way may not be searched");
     case errno.ELOOP:
-      return "its links go in circles";
+      return nowhere("its links go in circles");
     case errno.ENAMETOOLONG:
-      return "it is too long";
+      return nowhere("it is too long");
     case errno.ENOTDIR:
-      return "it goes through something that is no directory";
+      return nowhere("it goes through something that is no directory");
     default:
-      return `the kernel cannot tell (errno ${code})`;
+      return unknown(`the kernel cannot tell (errno ${code})`);
   }
 }
 

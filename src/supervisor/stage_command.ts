@@ -15,7 +15,7 @@ export interface StageSpec {
   readonly directory: string;
   readonly limits: ProcessLimits;
   readonly containment: ContainmentReport;
-  readonly watcherPid: number | undefined;
+  readonly watcherPid: number;
 }
 
 /**

@@ -1,10 +1,18 @@
 /**
- * Where one message ends on a byte stream: at the line feed (MCP stdio, all revisions). Bounded, linear, resumable.
+ * Where one message ends on a byte stream: at the line feed, byte 0x0A, and nowhere else (MCP stdio, all revisions).
+ * U+2028, a lone CR and the like end a line for some libraries, which is why none is used here.
  */
 
 import { oversizeHeadBytesMax } from "../limits.ts";
 
-/** A line without its line feed: `buffer[start, end)`; `buffer[end]` is always a line feed (a sentinel for readers). */
+const enum Byte {
+  Tab = 0x09,
+  LineFeed = 0x0a,
+  CarriageReturn = 0x0d,
+  Space = 0x20,
+}
+
+/** A line without its line feed: `buffer[start, end)`. `buffer[end]` is always a line feed, so that readers may look. */
 export interface FrameSpan {
   readonly buffer: Uint8Array;
   readonly start: number;
@@ -14,124 +22,179 @@ export interface FrameSpan {
 export type Frame =
   | (FrameSpan & {
     readonly kind: "frame";
-    /** False for a last line that the stream ended without a line feed. */
+    /** False for the last line of a stream that ended without a line feed. */
     readonly terminated: boolean;
   })
-  /** A line over the bound: its first bytes, and how many it had in all. */
+  /** A line over the bound: its first bytes, at most `oversizeHeadBytesMax`, and how many it had in all. */
   | { readonly kind: "oversize"; readonly head: Uint8Array; readonly bytes: number };
 
-const LF = 0x0a;
-
-/** Cuts a byte stream into frames. Chunks go in by `push`, frames come out by `next`; neither waits. */
+/**
+ * Cuts a byte stream into lines. Chunks go in by `push`; `next` is then called until it has no more.
+ *
+ * A line that lies in one chunk is given out as a view of it. The beginning of a line that is still open is copied, so
+ * that a few bytes never keep a whole chunk alive, and joined once, when its end has come: the cost is linear in the
+ * bytes however they are split. What is held is at most `frameBytesMax`, and the chunks that `next` has not come to.
+ *
+ * ```ts
+ * import { FrameReader } from "./frame.ts";
+ *
+ * const reader = new FrameReader({ frameBytesMax: 1024 });
+ * reader.push(new TextEncoder().encode('{"a":1}\n{"b"'));
+ * const frame = reader.next();
+ * console.assert(frame?.kind === "frame" && frame.start === 0 && frame.end === 7);
+ * console.assert(reader.next() === undefined && reader.pendingBytes === 4);
+ * ```
+ */
 export class FrameReader {
-  readonly #frameBytesMax: number;
-  /** Chunks that are not looked at yet, the first of them from `#at`. */
+  readonly #openLine: OpenLine;
+  /** What was pushed and not looked at yet, the first chunk from `#at` on. */
   readonly #chunks: Uint8Array[] = [];
   #at = 0;
-  /** The beginning of a line that came in earlier chunks; undefined where the line begins in the present one. */
-  #begun: Begun | undefined;
-  #ended = false;
+  #unreadBytes = 0;
+  #hasEnded = false;
 
+  /** `frameBytesMax`: bytes of a line without its line feed, from which on it is `oversize` if it has more. */
   constructor(options: { readonly frameBytesMax: number }) {
-    this.#frameBytesMax = options.frameBytesMax;
+    this.#openLine = new OpenLine(options.frameBytesMax);
   }
 
-  /** Takes a chunk. It is not copied where a whole line lies in it, so it must not change afterwards. */
+  /** Bytes that are held: of the line that is still open, and of chunks that `next` has not come to. */
+  get pendingBytes(): number {
+    return this.#openLine.heldBytes + this.#unreadBytes;
+  }
+
+  /** Takes a chunk, which must not change any more: frames are views of it. Whoever pushes without calling `next` queues. */
   push(chunk: Uint8Array): void {
-    if (chunk.length > 0) this.#chunks.push(chunk);
+    if (this.#hasEnded) throw new Error("Cannot push a chunk: the stream has ended");
+    if (chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#unreadBytes += chunk.length;
   }
 
-  /** No more chunks will come: a last line without a line feed is a frame too. */
+  /** The stream has ended: if its last line has no line feed, that line is a frame too. */
   end(): void {
-    this.#ended = true;
+    this.#hasEnded = true;
   }
 
-  /** The next frame; undefined where no line is whole yet. A blank line is a frame as well: see {@linkcode isBlank}. */
+  /** The next line; undefined where none is complete. Blank lines come too: `isBlank` tells them, the caller decides. */
   next(): Frame | undefined {
     while (this.#chunks.length > 0) {
       const chunk = this.#chunks[0];
       const start = this.#at;
-      const lineEnd = chunk.indexOf(LF, start);
-      this.#at = lineEnd + 1;
-      if (lineEnd < 0 || this.#at === chunk.length) {
-        this.#chunks.shift();
-        this.#at = 0;
-      }
-      if (lineEnd >= 0) return this.#finish(chunk, start, lineEnd, true);
-      this.#begun ??= new Begun(this.#frameBytesMax);
-      this.#begun.add(chunk.subarray(start));
+      const lineFeed = chunk.indexOf(Byte.LineFeed, start);
+      const isComplete = lineFeed >= 0;
+      const end = isComplete ? lineFeed : chunk.length;
+      this.#readUpTo(isComplete ? end + 1 : end);
+      if (isComplete) return this.#finish(chunk, start, end);
+      this.#openLine.add(chunk.subarray(start));
     }
-    if (!this.#ended || this.#begun === undefined) return undefined;
-    return this.#finish(sentinel, 0, 0, false);
+    return this.#hasEnded && this.#openLine.hasBegun ? this.#openLine.finish(false) : undefined;
   }
 
-  #finish(chunk: Uint8Array, start: number, end: number, terminated: boolean): Frame {
-    const begun = this.#begun;
-    if (begun !== undefined) {
-      this.#begun = undefined;
-      begun.add(chunk.subarray(start, end));
-      return begun.finish(terminated);
+  /** Marks the first chunk as read up to `at`, and lets go of it at its end. */
+  #readUpTo(at: number): void {
+    this.#unreadBytes -= at - this.#at;
+    this.#at = at;
+    if (at === this.#chunks[0].length) {
+      this.#chunks.shift();
+      this.#at = 0;
     }
-    if (end - start > this.#frameBytesMax) {
-      return { kind: "oversize", head: chunk.slice(start, start + oversizeHeadBytesMax), bytes: end - start };
+  }
+
+  #finish(chunk: Uint8Array, start: number, end: number): Frame {
+    if (!this.#openLine.hasBegun && end - start <= this.#openLine.frameBytesMax) {
+      return { kind: "frame", buffer: chunk, start, end, terminated: true };
     }
-    return { kind: "frame", buffer: chunk, start, end, terminated };
+    this.#openLine.add(chunk.subarray(start, end));
+    return this.#openLine.finish(true);
   }
 }
 
-/** What ends a last line that has no line feed of its own. */
-const sentinel = Uint8Array.of(LF);
+/** More than `oversizeHeadBytesMax`: the head of a line lies in the first block. */
+const blockBytes = 64 * 1024;
 
-const firstCapacity = 64 * 1024;
-
-/** A line over several chunks, joined as they come. The room doubles, so that many small chunks cost linear time. */
-class Begun {
-  readonly #frameBytesMax: number;
-  #buffer: Uint8Array = new Uint8Array(0);
-  /** All bytes of the line so far, those over the bound included. */
-  #bytes = 0;
+/** A line whose end has not come: copied into blocks, because a growing array would copy again at every growth. */
+class OpenLine {
+  readonly frameBytesMax: number;
+  /** All full but the last. The first is kept from line to line: most lines that span two chunks fit into it. */
+  readonly #blocks: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** Of the line so far, dropped bytes included. */
+  #lineBytes = 0;
+  #hasBegun = false;
 
   constructor(frameBytesMax: number) {
-    this.#frameBytesMax = frameBytesMax;
+    this.frameBytesMax = frameBytesMax;
   }
 
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Appends what came of the line. Once the line is over the bound, only its head is kept. */
   add(part: Uint8Array): void {
-    const before = this.#bytes;
-    this.#bytes += part.length;
-    if (this.#bytes > this.#frameBytesMax) {
-      // Only the head is of use any more.
-      if (before < oversizeHeadBytesMax) this.#write(part.subarray(0, oversizeHeadBytesMax - before), before);
-      if (this.#buffer.length > oversizeHeadBytesMax) this.#buffer = this.#buffer.slice(0, oversizeHeadBytesMax);
-      return;
+    this.#hasBegun = true;
+    this.#lineBytes += part.length;
+    if (this.#lineBytes <= this.frameBytesMax) {
+      this.#hold(part);
+    } else {
+      const missing = Math.max(oversizeHeadBytesMax - this.#heldBytes, 0);
+      this.#hold(part.subarray(0, missing));
+      this.#cutToHead();
     }
-    this.#write(part, before);
   }
 
+  /** The line as a frame, at its line feed (`terminated`) or the end of the stream; then the next line may begin. */
   finish(terminated: boolean): Frame {
-    const bytes = this.#bytes;
-    if (bytes > this.#frameBytesMax) {
-      return { kind: "oversize", head: this.#buffer.slice(0, Math.min(bytes, oversizeHeadBytesMax)), bytes };
-    }
-    this.#write(sentinel, bytes);
-    return { kind: "frame", buffer: this.#buffer, start: 0, end: bytes, terminated };
+    const bytes = this.#lineBytes;
+    const frame: Frame = bytes > this.frameBytesMax
+      ? { kind: "oversize", head: this.#join(0), bytes }
+      : { kind: "frame", buffer: this.#join(1), start: 0, end: bytes, terminated };
+    this.#blocks.length = Math.min(this.#blocks.length, 1);
+    this.#heldBytes = 0;
+    this.#lineBytes = 0;
+    this.#hasBegun = false;
+    return frame;
   }
 
-  #write(part: Uint8Array, at: number): void {
-    const needed = at + part.length;
-    if (needed > this.#buffer.length) {
-      const wider = new Uint8Array(Math.max(needed, Math.min(2 * this.#buffer.length, this.#frameBytesMax + 1), firstCapacity));
-      wider.set(this.#buffer.subarray(0, at));
-      this.#buffer = wider;
+  #hold(part: Uint8Array): void {
+    let from = 0;
+    while (from < part.length) {
+      const block = Math.floor(this.#heldBytes / blockBytes);
+      const at = this.#heldBytes % blockBytes;
+      if (block === this.#blocks.length) this.#blocks.push(new Uint8Array(blockBytes));
+      const piece = part.subarray(from, from + blockBytes - at);
+      this.#blocks[block].set(piece, at);
+      this.#heldBytes += piece.length;
+      from += piece.length;
     }
-    this.#buffer.set(part, at);
+  }
+
+  #cutToHead(): void {
+    this.#heldBytes = Math.min(this.#heldBytes, oversizeHeadBytesMax);
+    this.#blocks.length = Math.min(this.#blocks.length, 1);
+  }
+
+  /** A copy of what is held, with `lineFeeds` (0 or 1) line feeds behind it. */
+  #join(lineFeeds: number): Uint8Array {
+    const joined = new Uint8Array(this.#heldBytes + lineFeeds).fill(Byte.LineFeed, this.#heldBytes);
+    for (const [i, block] of this.#blocks.entries()) {
+      const at = i * blockBytes;
+      joined.set(block.subarray(0, this.#heldBytes - at), at);
+    }
+    return joined;
   }
 }
 
-/** Whether a frame holds nothing but white space: no message, and nothing to answer. */
+/** Whether a line holds nothing but spaces, tabs and carriage returns: no message, and nothing to answer. */
 export function isBlank({ buffer, start, end }: FrameSpan): boolean {
   for (let at = start; at < end; at++) {
-    const byte = buffer[at];
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+    const c = buffer[at];
+    if (c !== Byte.Space && c !== Byte.Tab && c !== Byte.CarriageReturn) return false;
   }
   return true;
 }

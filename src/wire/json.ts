@@ -22,6 +22,7 @@ import {
   isLeadSurrogate,
   isSurrogate,
   isTrailEscape,
+  longPlainRunEnd,
   plainRunEnd,
 } from "./json_strings.ts";
 import { byteAt, isWord, type JsonKind, kindOfFirstByte, numberEnd, skipSpace } from "./json_tokens.ts";
@@ -94,25 +95,32 @@ export class JsonScanner {
   }
 
   /**
-   * Scans the text `bytes[start, end)`; undefined where it is in order. It may lie inside a larger text: nothing behind
-   * `end` is judged. It is fastest where `bytes[end]` exists, as it does behind a frame.
+   * Scans the text `bytes[start, end)`; undefined where it is in order, else why it is refused. The text may lie inside
+   * a larger one: nothing behind `end` is judged. It is fastest where `bytes[end]` exists, as it does behind a frame.
    */
   scan(bytes: Uint8Array, start: number, end: number): JsonRefusal | undefined {
     this.#reset(start);
     const rootStart = skipSpace(bytes, start, end);
-    if (rootStart === end) return refuseAt("empty", { bytes, start, end, at: end }, "the end of the text, no value,");
-    if (isWord(bytes, start, end, byteOrderMark)) {
-      return refuseAt("bom", { bytes, start, end, at: start }, "a byte order mark");
+    this.#rootIsObject = byteAt(bytes, rootStart, end) === Byte.OpenBrace;
+    const rootEnd = this.#whole(bytes, rootStart, end);
+    this.#keys.clear();
+    if (rootEnd === Result.Refused) {
+      const refusal = this.#refusal;
+      this.#reset(start); // nothing that was found in a refused text may be taken for a finding
+      return refusal;
     }
-    this.#rootIsObject = bytes[rootStart] === Byte.OpenBrace;
-    const rootEnd = this.#value(bytes, rootStart, end, 0);
-    if (rootEnd === Result.Refused) return this.#refusal;
-    const behind = skipSpace(bytes, rootEnd, end);
-    if (behind < end) return refuseTrailing({ bytes, start, end, at: behind });
     this.#rootKind = kindOfFirstByte(bytes[rootStart]);
     this.#rootStart = rootStart;
     this.#rootEnd = rootEnd;
     return undefined;
+  }
+
+  /**
+   * Forgets what the last scan found, and the memory that only an extraordinary text needs. The next scan does so
+   * too; call it where that may be long in coming.
+   */
+  release(): void {
+    this.#reset(0);
   }
 
   // ——— What the last scan found, where it refused nothing. Offsets of values and keys count from bytes[0]. ———
@@ -209,6 +217,21 @@ export class JsonScanner {
   }
 
   // ——— The grammar: one function per rule. `depth` counts the arrays and objects around, or with, what is read. ———
+  //
+  // Compact text has no white space, so the functions look at the next byte before they think of skipping any. They
+  // take a byte for a token only after they have made sure that it lies before `end`.
+
+  /** One value with nothing but white space around it. Gives the offset behind the value. */
+  #whole(bytes: Uint8Array, at: number, end: number): number {
+    if (at === end) return this.#refuse("empty", bytes, at, end, "the end of the text, no value,");
+    if (isWord(bytes, at, end, byteOrderMark)) {
+      return this.#refuse("bom", bytes, at, end, "a byte order mark");
+    }
+    const valueEnd = this.#value(bytes, at, end, 0);
+    if (valueEnd === Result.Refused) return valueEnd;
+    const behind = skipSpace(bytes, valueEnd, end);
+    return behind === end ? valueEnd : this.#refuseTrailing(bytes, behind, end);
+  }
 
   #value(bytes: Uint8Array, at: number, end: number, depth: number): number {
     switch (byteAt(bytes, at, end)) {
@@ -230,7 +253,7 @@ export class JsonScanner {
   }
 
   #object(bytes: Uint8Array, opening: number, end: number, depth: number): number {
-    if (depth > this.#depthMax) return this.#refuseDepth(bytes, opening, end);
+    if (depth > this.#depthMax) return this.#refuse("depth", bytes, opening, end, this.#tooDeep());
     const firstKey = this.#keys.count;
     let marks = 0;
     let mayRepeat = false;
@@ -248,52 +271,73 @@ export class JsonScanner {
       marks |= mark;
       const member = isNoted ? this.#members.open(depth === 1, keyStart, at - 1, this.#sawEscape) : -1;
 
-      at = afterSpace(bytes, at, end);
-      if (byteAt(bytes, at, end) !== Byte.Colon) return this.#refuseByte(bytes, at, end, "a colon");
+      let c = bytes[at];
+      if (c <= Byte.Space) {
+        at = skipSpace(bytes, at, end);
+        c = bytes[at];
+      }
+      if (c !== Byte.Colon || at >= end) return this.#refuseByte(bytes, at, end, "a colon");
       const valueStart = afterSpace(bytes, at + 1, end);
       at = this.#value(bytes, valueStart, end, depth);
       if (at === Result.Refused) return at;
       if (isNoted) this.#members.setValue(member, valueStart, at, bytes[valueStart]);
 
-      at = afterSpace(bytes, at, end);
-      const c = byteAt(bytes, at, end);
-      if (c === Byte.CloseBrace) break;
-      if (c !== Byte.Comma) return this.#refuseByte(bytes, at, end, "a comma or a closing brace");
+      c = bytes[at];
+      if (c <= Byte.Space) {
+        at = skipSpace(bytes, at, end);
+        c = bytes[at];
+      }
+      if (c === Byte.CloseBrace && at < end) break;
+      if (c !== Byte.Comma || at >= end) {
+        return this.#refuseByte(bytes, at, end, "a comma or a closing brace");
+      }
       at = afterSpace(bytes, at + 1, end);
     }
-    if (mayRepeat && !this.#compareKeys(bytes, firstKey, depth)) return this.#refuseKeys(bytes, opening, end);
+    if (mayRepeat && !this.#compareKeys(bytes, firstKey, depth)) {
+      return this.#refuse("keys", bytes, opening, end, "keys made to collide, in the object");
+    }
     this.#keys.dropFrom(firstKey);
     return at + 1;
   }
 
   #array(bytes: Uint8Array, opening: number, end: number, depth: number): number {
-    if (depth > this.#depthMax) return this.#refuseDepth(bytes, opening, end);
+    if (depth > this.#depthMax) return this.#refuse("depth", bytes, opening, end, this.#tooDeep());
     let at = afterSpace(bytes, opening + 1, end);
     if (byteAt(bytes, at, end) === Byte.CloseBracket) return at + 1;
     for (;;) {
       at = this.#value(bytes, at, end, depth);
       if (at === Result.Refused) return at;
-      at = afterSpace(bytes, at, end);
-      const c = byteAt(bytes, at, end);
-      if (c === Byte.CloseBracket) return at + 1;
-      if (c !== Byte.Comma) return this.#refuseByte(bytes, at, end, "a comma or a closing bracket");
+      let c = bytes[at];
+      if (c <= Byte.Space) {
+        at = skipSpace(bytes, at, end);
+        c = bytes[at];
+      }
+      if (c === Byte.CloseBracket && at < end) return at + 1;
+      if (c !== Byte.Comma || at >= end) {
+        return this.#refuseByte(bytes, at, end, "a comma or a closing bracket");
+      }
       at = afterSpace(bytes, at + 1, end);
     }
   }
 
-  /** Reads the rest of a string behind its opening quote. */
+  /** Reads on behind the opening quote. Most strings are one short plain run: those end here. */
   #string(bytes: Uint8Array, at: number, end: number, depth: number): number {
+    const behind = plainRunEnd(bytes, at, end);
+    return byteAt(bytes, behind, end) === Byte.Quote
+      ? behind + 1
+      : this.#restOfString(bytes, behind, end, depth);
+  }
+
+  #restOfString(bytes: Uint8Array, at: number, end: number, depth: number): number {
     for (;;) {
-      at = plainRunEnd(bytes, at, end);
       const c = byteAt(bytes, at, end);
       if (c === Byte.Quote) return at + 1;
-      const behind = c === Byte.Backslash
-        ? this.#escape(bytes, at, end, depth)
-        : c >= Byte.FirstMultibyte
-        ? multibyteEnd(bytes, at, end)
-        : Result.Refused;
+      let behind: number = Result.Refused;
+      if (c === Byte.Backslash) behind = this.#escape(bytes, at, end, depth);
+      else if (c >= Byte.FirstMultibyte) behind = multibyteEnd(bytes, at, end);
+      else if (c >= Byte.Space) behind = longPlainRunEnd(bytes, at, end);
       if (behind === Result.Refused) return this.#refuseInString(bytes, at, end);
-      at = behind;
+      at = plainRunEnd(bytes, behind, end);
     }
   }
 
@@ -303,7 +347,9 @@ export class JsonScanner {
     if (unit < 0) return Result.Refused;
     const behind = at + escapeLength(bytes, at);
     if (!isSurrogate(unit)) return behind;
-    if (isLeadSurrogate(unit) && isTrailEscape(bytes, behind, end)) return behind + escapeLength(bytes, behind);
+    if (isLeadSurrogate(unit) && isTrailEscape(bytes, behind, end)) {
+      return behind + escapeLength(bytes, behind);
+    }
     this.#noteSurrogate(at, depth);
     return behind;
   }
@@ -350,21 +396,26 @@ export class JsonScanner {
     return Result.Refused;
   }
 
-  #refuseDepth(bytes: Uint8Array, at: number, end: number): Result {
-    const seen = `more than ${this.#depthMax} arrays and objects inside each other`;
-    this.#refusal = refuseAt("depth", { bytes, start: this.#start, end, at }, seen);
+  #tooDeep(): string {
+    return `more than ${this.#depthMax} arrays and objects inside each other`;
+  }
+
+  #refuseTrailing(bytes: Uint8Array, at: number, end: number): Result {
+    this.#refusal = refuseTrailing({ bytes, start: this.#start, end, at });
     return Result.Refused;
   }
 
-  #refuseKeys(bytes: Uint8Array, at: number, end: number): Result {
-    const seen = "keys made to collide, in the object";
-    this.#refusal = refuseAt("keys", { bytes, start: this.#start, end, at }, seen);
+  #refuse(code: JsonRefusalCode, bytes: Uint8Array, at: number, end: number, seen: string): Result {
+    this.#refusal = refuseAt(code, { bytes, start: this.#start, end, at }, seen);
     return Result.Refused;
   }
 
   #reset(start: number): void {
     this.#start = start;
     this.#refusal = undefined;
+    this.#rootStart = start;
+    this.#rootEnd = start;
+    this.#rootKind = "null";
     this.#keys.clear();
     this.#members.clear();
     this.#duplicateDepth = 0;
@@ -374,7 +425,7 @@ export class JsonScanner {
   }
 }
 
-/** As `skipSpace`; compact text has none, and the comparison saves the call. */
+/** As `skipSpace`; the comparison saves most calls. */
 function afterSpace(bytes: Uint8Array, at: number, end: number): number {
   return bytes[at] > Byte.Space ? at : skipSpace(bytes, at, end);
 }

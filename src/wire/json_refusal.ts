@@ -59,7 +59,9 @@ export function refuseBetweenTokens(place: Place, wanted: string): JsonRefusal {
   const c = byteAt(place.bytes, place.at, place.end);
   if (c === noByte) return refuseAt("unfinished", place, `the end of the text instead of ${wanted}`);
   if (c === Byte.CarriageReturn) return refuseCarriageReturn(place);
-  if (c < Byte.Space) return refuseAt("control_character", place, `control character ${nameOf(c)} between tokens`);
+  if (c < Byte.Space) {
+    return refuseAt("control_character", place, `control character ${nameOf(c)} between tokens`);
+  }
   return refuseAt("syntax", place, `${nameOf(c)} instead of ${wanted}`);
 }
 
@@ -75,7 +77,9 @@ export function refuseInString(place: Place): JsonRefusal {
   const c = byteAt(place.bytes, place.at, place.end);
   if (c === noByte) return refuseAt("unfinished", place, "the end of the text inside a string");
   if (c === Byte.CarriageReturn) return refuseCarriageReturn(place);
-  if (c < Byte.Space) return refuseAt("control_character", place, `control character ${nameOf(c)} inside a string`);
+  if (c < Byte.Space) {
+    return refuseAt("control_character", place, `control character ${nameOf(c)} inside a string`);
+  }
   if (c === Byte.Backslash) return refuseEscape(place);
   return refuseAt("utf8", place, `${nameOf(c)}, which begins no valid UTF-8 character,`);
 }
@@ -83,7 +87,7 @@ export function refuseInString(place: Place): JsonRefusal {
 function refuseEscape(place: Place): JsonRefusal {
   const letter = byteAt(place.bytes, place.at + 1, place.end);
   if (letter === noByte) return refuseAt("unfinished", place, "the end of the text inside an escape");
-  if (letter !== Byte.LowerU) return refuseAt("syntax", place, `a backslash before ${nameOf(letter)}`);
+  if (letter !== Byte.LowerU) return refuseAt("syntax", place, `${nameOf(letter)} behind a backslash`);
   return refuseAt("syntax", place, "\\u without four hexadecimal digits");
 }
 

@@ -3,7 +3,7 @@
  * like any other), and nothing is coerced.
  */
 
-import { kindOfFirstByte, numberEnd, skipSpace } from "./json_tokens.ts";
+import { jsonDepthMax } from "../limits.ts";
 
 /** A number with the digits that stood in the text: `1.0`, `1e3` and 2^53 + 1 stay what the sender wrote. */
 export interface JsonNumber {
@@ -29,105 +29,189 @@ export function isJsonArray(value: JsonValue | undefined): value is JsonArray {
   return Array.isArray(value);
 }
 
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+/** An object has two keys alike, so that there is no one value to give: readers take the first, the last, or neither. */
+export class DuplicateKeyError extends Error {
+  override readonly name = "DuplicateKeyError";
 
-export function decodeContent(bytes: Uint8Array, start: number, end: number): string {
-  return utf8.decode(bytes.subarray(start, end));
+  constructor(readonly key: string) {
+    super("Cannot read JSON: a key stands twice in one object");
+  }
 }
 
-/** The string whose literal, quotes included, is `bytes[start, end)`. */
+/**
+ * Reads the value `bytes[start, end)`, a span that `JsonScanner` has found to be in order. Strings may hold lone
+ * surrogates, where the text has them escaped.
+ *
+ * Throws `DuplicateKeyError` where an object in it has two keys alike (escapes resolved): who must not throw asks
+ * `JsonScanner.duplicateDepth` first. Throws `Error` where the span was never validated.
+ *
+ * ```ts
+ * import { readJson } from "./json_value.ts";
+ *
+ * const bytes = new TextEncoder().encode('{"big":9007199254740993}');
+ * const value = readJson(bytes, 0, bytes.length);
+ * console.assert(value instanceof Map && value.get("big").source === "9007199254740993");
+ * ```
+ */
+export function readJson(bytes: Uint8Array, start: number, end: number): JsonValue {
+  return new TextReader(decodeUtf8(bytes, start, end)).readWhole();
+}
+
+/** The text of the string value `bytes[start, end)`, quotes included, its escapes resolved. */
 export function decodeString(bytes: Uint8Array, start: number, end: number): string {
+  return decodeContent(bytes, start + 1, end - 1);
+}
+
+/** The text of validated string content `bytes[start, end)`, as between the quotes of a key. */
+export function decodeContent(bytes: Uint8Array, start: number, end: number): string {
+  return resolveEscapes(
+    end - start <= shortBytesMax ? decodeShort(bytes, start, end) : decodeUtf8(bytes, start, end),
+  );
+}
+
+/** Up to here, appending characters costs half of a call to the decoder. Keys are this short. */
+const shortBytesMax = 16;
+
+function decodeShort(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let at = start + 1; at < end - 1; at++) {
-    const byte = bytes[at];
-    // Most strings are short and plain; what is not goes the long way.
-    if (byte === 0x5c) return JSON.parse(utf8.decode(bytes.subarray(start, end)));
-    if (byte >= 0x80 || at - start > 64) return decodeLong(bytes, start, end);
-    text += String.fromCharCode(byte);
+  for (let at = start; at < end; at++) {
+    if (bytes[at] >= 0x80) return decodeUtf8(bytes, start, end);
+    text += String.fromCharCode(bytes[at]);
   }
   return text;
 }
 
-function decodeLong(bytes: Uint8Array, start: number, end: number): string {
-  const text = utf8.decode(bytes.subarray(start, end));
-  return text.includes("\\") ? JSON.parse(text) : text.slice(1, -1);
+// ignoreBOM: a string may begin with U+FEFF, and without this option the decoder would drop it.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+  return utf8.decode(bytes.subarray(start, end));
 }
 
-/** Reads the validated JSON value at `bytes[start, end)`. Throws where a key stands twice in one object. */
-export function readJson(bytes: Uint8Array, start: number, end: number): JsonValue {
-  return new Reader(bytes, end).read(start);
+function resolveEscapes(content: string): string {
+  return content.includes("\\") ? JSON.parse(`"${content}"`) : content;
 }
 
-class Reader {
+/**
+ * Reads validated JSON from its text rather than from its bytes: the span is decoded by one native call, and strings
+ * are slices of it.
+ */
+class TextReader {
+  readonly #text: string;
   #at = 0;
-  constructor(readonly bytes: Uint8Array, readonly end: number) {}
+  #depth = 0;
 
-  read(start: number): JsonValue {
-    this.#at = start;
-    return this.#value();
+  constructor(text: string) {
+    this.#text = text;
   }
 
-  #value(): JsonValue {
-    const { bytes } = this;
-    this.#at = skipSpace(bytes, this.#at, this.end);
-    const start = this.#at;
-    switch (kindOfFirstByte(bytes[start])) {
-      case "object":
-        return this.#object();
-      case "array":
-        return this.#array();
-      case "string":
-        return this.#string();
-      case "boolean":
-        this.#at += bytes[start] === 0x74 ? 4 : 5;
-        return bytes[start] === 0x74;
-      case "null":
-        this.#at += 4;
-        return null;
-      case "number": {
-        this.#at = numberEnd(bytes, start, this.end);
-        let source = "";
-        for (let at = start; at < this.#at; at++) source += String.fromCharCode(bytes[at]);
-        return { kind: "number", source, value: Number(source) };
-      }
+  readWhole(): JsonValue {
+    const value = this.#readValue();
+    if (this.#peek() !== "") throw notValidated();
+    return value;
+  }
+
+  #readValue(): JsonValue {
+    switch (this.#peek()) {
+      case "{":
+        return this.#readNested(() => this.#readObject());
+      case "[":
+        return this.#readNested(() => this.#readArray());
+      case '"':
+        return this.#readString();
+      case "t":
+        return this.#readWord("true", true);
+      case "f":
+        return this.#readWord("false", false);
+      case "n":
+        return this.#readWord("null", null);
+      default:
+        return this.#readNumber();
     }
   }
 
-  #string(): string {
-    const start = this.#at;
-    let at = start + 1;
-    while (this.bytes[at] !== 0x22) at += this.bytes[at] === 0x5c ? 2 : 1;
-    this.#at = at + 1;
-    return decodeString(this.bytes, start, this.#at);
+  /** The scanner bounds the depth of what it accepts; the bound is kept here so that no other text can overflow the stack. */
+  #readNested<T>(read: () => T): T {
+    if (++this.#depth > jsonDepthMax) throw notValidated();
+    const value = read();
+    this.#depth--;
+    return value;
   }
 
-  #object(): JsonObject {
+  #readObject(): JsonObject {
     const members = new Map<string, JsonValue>();
-    this.#at = skipSpace(this.bytes, this.#at + 1, this.end);
-    while (this.bytes[this.#at] !== 0x7d) {
-      const key = this.#string();
-      this.#at = skipSpace(this.bytes, this.#at, this.end) + 1;
-      if (members.has(key)) throw new Error("a key stands twice in one object");
-      members.set(key, this.#value());
-      this.#skipComma();
-    }
     this.#at++;
+    if (this.#skip("}")) return members;
+    do {
+      if (this.#peek() !== '"') throw notValidated();
+      const key = this.#readString();
+      if (members.has(key)) throw new DuplicateKeyError(key);
+      if (!this.#skip(":")) throw notValidated();
+      members.set(key, this.#readValue());
+    } while (this.#skip(","));
+    if (!this.#skip("}")) throw notValidated();
     return members;
   }
 
-  #array(): JsonArray {
+  #readArray(): JsonArray {
     const elements: JsonValue[] = [];
-    this.#at = skipSpace(this.bytes, this.#at + 1, this.end);
-    while (this.bytes[this.#at] !== 0x5d) {
-      elements.push(this.#value());
-      this.#skipComma();
-    }
     this.#at++;
+    if (this.#skip("]")) return elements;
+    do elements.push(this.#readValue()); while (this.#skip(","));
+    if (!this.#skip("]")) throw notValidated();
     return elements;
   }
 
-  #skipComma(): void {
-    this.#at = skipSpace(this.bytes, this.#at, this.end);
-    if (this.bytes[this.#at] === 0x2c) this.#at = skipSpace(this.bytes, this.#at + 1, this.end);
+  #readString(): string {
+    const start = this.#at + 1;
+    let end = this.#text.indexOf('"', start);
+    while (end >= 0 && this.#isEscaped(end)) end = this.#text.indexOf('"', end + 1);
+    if (end < 0) throw notValidated();
+    this.#at = end + 1;
+    return resolveEscapes(this.#text.slice(start, end));
   }
+
+  /** An odd number of backslashes before a character: the last of them belongs to it. */
+  #isEscaped(at: number): boolean {
+    let first = at;
+    while (this.#text[first - 1] === "\\") first--;
+    return (at - first) % 2 === 1;
+  }
+
+  #readNumber(): JsonNumber {
+    numberPattern.lastIndex = this.#at;
+    const source = numberPattern.exec(this.#text)?.[0];
+    if (source === undefined) throw notValidated();
+    this.#at += source.length;
+    return { kind: "number", source, value: Number(source) };
+  }
+
+  #readWord<T>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#at)) throw notValidated();
+    this.#at += word.length;
+    return value;
+  }
+
+  /** Passes `mark` where it comes next, and says whether it did. */
+  #skip(mark: string): boolean {
+    if (this.#peek() !== mark) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** The next character that is no white space; empty at the end. */
+  #peek(): string {
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at++;
+    return this.#text.charAt(this.#at);
+  }
+}
+
+const numberPattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+
+function isSpace(unit: number): boolean {
+  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+}
+
+function notValidated(): Error {
+  return new Error("Cannot read JSON: the span was not validated by JsonScanner");
 }

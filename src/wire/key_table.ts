@@ -111,7 +111,9 @@ export class KeyTable {
    */
   findDuplicate(bytes: Uint8Array, first: number): number {
     const count = this.#count - first;
-    return count <= pairwiseKeysMax ? this.#findPairwise(bytes, first) : this.#findByTable(bytes, first, count);
+    return count <= pairwiseKeysMax
+      ? this.#findPairwise(bytes, first)
+      : this.#findByTable(bytes, first, count);
   }
 
   #findPairwise(bytes: Uint8Array, first: number): number {
@@ -128,7 +130,7 @@ export class KeyTable {
     const size = tableSize(count);
     if (this.#slots.length < size) this.#slots = new Int32Array(size);
     else this.#slots.fill(0, 0, size);
-    if (this.#hashes.length < count) this.#hashes = new Int32Array(size);
+    if (this.#hashes.length < count) this.#hashes = new Int32Array(size / 2); // size is at least twice count
     this.#stepsLeft = count * keyProbesPerKeyMax + freeSteps;
     for (let key = first; key < first + count; key++) {
       const isNew = this.#insert(bytes, first, key, size - 1);

@@ -21,7 +21,9 @@ export function multibyteEnd(bytes: Uint8Array, at: number, end: number): number
   const second = bytes[at + 1];
   if (lead === 0xf0 && second < 0x90) return -1; // overlong
   if (lead === 0xf4 && second > 0x8f) return -1; // above U+10FFFF
-  return isContinuation(second) && isContinuation(bytes[at + 2]) && isContinuation(bytes[at + 3]) ? at + 4 : -1;
+  return isContinuation(second) && isContinuation(bytes[at + 2]) && isContinuation(bytes[at + 3])
+    ? at + 4
+    : -1;
 }
 
 function isContinuation(byte: number): boolean {

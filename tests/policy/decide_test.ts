@@ -306,10 +306,33 @@ Deno.test("without one the reason says what was denied and by which rule", () =>
     reasonOf([denyX], '{"path":"x"}'),
     'tool "read" with these arguments is denied by rule "no-x"',
   );
+  const denyEtc = rule("deny", "*", { id: "no-etc", args: { path: [under("/etc")] } });
+  for (const path of ["/etc/passwd", "/etc/new", "/tmp/out/passwd"]) {
+    assert.equal(
+      reasonOf([denyEtc], JSON.stringify({ path })),
+      'tool "read" with these arguments is denied by rule "no-etc"',
+    );
+  }
   assert.equal(
     reasonOf([denyX], '{"path":["x"]}'),
     'rule "no-x" denies tool "read" because its arguments cannot be told apart from what it denies',
   );
+});
+
+Deno.test("the reason of a limit says how many calls in which time", () => {
+  for (
+    const [calls, perMs, said] of [
+      [1, 60_000, "1 call per minute"],
+      [5, 86_400_000, "5 calls per day"],
+      [2, 7_200_000, "2 calls per 2 hours"],
+      [9, 90_000, "9 calls per 90 seconds"],
+      [9, 1_500, "9 calls per 1500 milliseconds"],
+    ] as const
+  ) {
+    const pace = rule("limit", "*", { id: "pace", to: { calls, perMs, burst: 1 } });
+    const [, second] = judgeSeries(compile(document([allow, pace])), call("read"), [0, 0]);
+    assert.equal(second.reason, `rule "pace" lets ${said} through`);
+  }
 });
 
 Deno.test("where an allow is about the call, the reason says which of its checks does not hold", () => {
@@ -324,6 +347,11 @@ Deno.test("where an allow is about the call, the reason says which of its checks
       { args: { a: [under("/tmp")] } },
       '{"a":"/tmp/gone"}',
       'argument "a" must be under /tmp, and it could not be told where it leads',
+    ],
+    [
+      { args: { a: [under("/tmp")] } },
+      '{"a":"/tmp/a\\\\b"}',
+      'argument "a" must be under /tmp, and it holds a backslash',
     ],
     [{ args: { a: [equals("x")] } }, '{"a":"y"}', 'argument "a" must be "x"'],
     [{ args: { a: [equals("x")] } }, '{"a":null}', 'argument "a" must be "x", and it is null'],
@@ -357,6 +385,8 @@ Deno.test("where an allow is about the call, the reason says which of its checks
     [{ args: { a: [equals("x")] } }, "[]", "the arguments must be an object"],
     [{ args: { a: [equals("x")] } }, '{"A":"x"}', 'argument "A" could be taken for argument "a"'],
     [{ args: { a: [equals("x")] }, others: "none" }, '{"a":"x","b":1}', 'argument "b" is not expected'],
+    [{ args: { a: [equals("x")] }, others: "none" }, '{"a":"y"}', 'argument "a" must be "x"'],
+    [{ others: "none" }, "null", "the arguments must be an object"],
     [{ args: { "**": [matches("[a-z]+")] } }, '{"a":"A"}', 'every text in the arguments must match "[a-z]+"'],
   ];
   for (const [parts, argumentsJson, why] of cases) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { queriesMax } from "../../src/limits.ts";
 import fc from "fast-check";
 import { decide } from "../../src/policy/decide.ts";
 import { needs } from "../../src/policy/needs.ts";
@@ -33,6 +34,14 @@ Deno.test("needs() asks for the root and for the path, once each", () => {
 
 Deno.test("needs() asks for both ways to read `..`", () => {
   assert.deepEqual(asked([allowTmp], '{"path":"/tmp/x/../a"}'), ["/tmp", "/tmp/a", "/tmp/x/../a"]);
+});
+
+Deno.test("needs() asks for what any of several policies wants", () => {
+  const policy = compile([document([rule("allow", "*")]), document([allowTmp])]);
+  assert.deepEqual(needs(policy, call("read", '{"path":"/tmp/a"}')).map(({ path }) => path), [
+    "/tmp",
+    "/tmp/a",
+  ]);
 });
 
 Deno.test("needs() asks for every percent-decoded reading", () => {
@@ -70,14 +79,14 @@ Deno.test('needs() asks for every text under "**"', () => {
   assert.deepEqual(asked([everywhere], '{"a":["/x",7]}'), ["/etc", "/work/a", "/x", "/work/7"]);
 });
 
-Deno.test("needs() asks for no more than 256 paths, and what is left out is denied", () => {
+Deno.test("needs() asks for no more paths than the bound, and what is left out is denied", () => {
   const policy = compile(document([], { default: "allow" }), { ownFiles: [ownFile] });
-  const texts = Array.from({ length: 300 }, (_, index) => `file-${index}`);
+  const texts = Array.from({ length: queriesMax + 44 }, (_, index) => `file-${index}`);
   const many = call("read", JSON.stringify({ texts }));
   const queries = needs(policy, many);
-  assert.equal(queries.length, 256);
+  assert.equal(queries.length, queriesMax);
   assert.equal(decide(policy, initialState(policy), many, disk().answer(queries), 0).code, "own_file");
-  const fewer = call("read", JSON.stringify({ texts: texts.slice(0, 256) }));
+  const fewer = call("read", JSON.stringify({ texts: texts.slice(0, queriesMax) }));
   assert.equal(
     decide(policy, initialState(policy), fewer, disk().answer(needs(policy, fewer)), 0).verdict,
     "allow",

@@ -20,6 +20,7 @@ const disk = () =>
     "/w/notes": "file",
     "/else": "directory",
     "/else/w": { link: "/w" },
+    "/else/dir": { link: "/w/dir" },
     "/locked": "locked",
   });
 
@@ -72,6 +73,7 @@ Deno.test("our files are found in every reading of a text", () => {
       "none/../policy.yaml",
       "//w//policy.yaml",
       "/else/w/policy.yaml",
+      "/else/dir/../policy.yaml",
       "/w/link",
       "link",
       "%2Fw%2Fpolicy.yaml",
@@ -169,6 +171,13 @@ Deno.test("where the disk does not say, it is denied", () => {
   assert.match(decision.reason, /could name a file .* where "\/locked\/x" leads$/);
   const policy = compile(allowAll, { workingDirectory: "/w", ownFiles });
   assert.equal(decide(policy, initialState(policy), withPath("/w/notes"), noFacts, 0).code, "own_file");
+});
+
+Deno.test("what leads to no file leads to none of ours", () => {
+  const policy = compile(allowAll, { workingDirectory: "/w", ownFiles });
+  const asked = withPath("/locked/x");
+  const facts = new Map([["/locked/x", { kind: "unknown", why: "no permission", nowhere: true } as const]]);
+  assert.equal(decide(policy, initialState(policy), asked, facts, 0).verdict, "allow");
 });
 
 Deno.test("without files of ours nothing is asked of the disk", () => {

@@ -162,6 +162,15 @@ Deno.test("Relay stops a server that closed its output but lives", async () => {
   assert.equal(rig.downstream.messages()[0].error?.code, 503);
 });
 
+Deno.test("Relay stops a server that no longer reads, and answers what it can never be asked", async () => {
+  const rig = rigOf();
+  agentSays(rig, call(1, "x"));
+  rig.upstream.receiver.broken("EPIPE");
+  const ending = await rig.done;
+  assert.equal(ending.by, "server");
+  assert.equal(rig.downstream.messages()[0].error?.code, 503);
+});
+
 Deno.test("Relay stops the server when the client ends, and says so in the last record", async () => {
   const rig = rigOf();
   rig.downstream.receiver.end();

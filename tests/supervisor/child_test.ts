@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import {
   childrenOf,
   holdsWithin,
-  isAlive,
   livingWith,
   mechanisms,
   missingFor,
@@ -293,6 +292,25 @@ for (const mechanism of mechanisms) {
       assert.equal(standIn.printed("stdout"), "<><a b><$(id)><'\"\\><--><-x><ü\n>");
     });
   });
+  test("a server is killed when its watcher is, and the end says why", async () => {
+    const spec = { mechanism, command: "/bin/sh", args: [`${world.fixtures}/stubborn.sh`] };
+    await withServer(spec, async (standIn) => {
+      await standIn.untilPrinted("ready");
+      const [watcher] = childrenOf(standIn.pid, "lilith-zero-watcher");
+      Deno.kill(watcher, "SIGKILL");
+      const { status, description } = await standIn.until("exited");
+      assert.equal(status, 137);
+      assert.match(description ?? "", /its watcher was killed/);
+    });
+  });
+
+  test("the watcher goes when the server has gone", async () => {
+    await withServer({ mechanism, ...shell("exit 0") }, async (standIn) => {
+      await standIn.until("exited");
+      const isAlone = () => childrenOf(standIn.pid, "lilith-zero-watcher").length === 0;
+      assert.ok(await holdsWithin(1000, isAlone));
+    });
+  });
 }
 
 for (const status of [126, 127]) {
@@ -307,26 +325,6 @@ for (const status of [126, 127]) {
     });
   });
 }
-
-Deno.test("a server is killed when its watcher is, and the end says why (watcher)", async () => {
-  const spec = { mechanism: "watcher", command: "/bin/sh", args: [`${world.fixtures}/stubborn.sh`] } as const;
-  await withServer(spec, async (standIn) => {
-    await standIn.untilPrinted("ready");
-    const [watcher] = childrenOf(standIn.pid, "lilith-zero-watcher");
-    Deno.kill(watcher, "SIGKILL");
-    const { status, description } = await standIn.until("exited");
-    assert.equal(status, 137);
-    assert.match(description ?? "", /its watcher was killed/);
-  });
-});
-
-Deno.test("the watcher goes when the server has gone (watcher)", async () => {
-  await withServer({ mechanism: "watcher", ...shell("exit 0") }, async (standIn) => {
-    const [watcher] = childrenOf(standIn.pid, "lilith-zero-watcher");
-    await standIn.until("exited");
-    assert.ok(await holdsWithin(1000, () => watcher === undefined || !isAlive(watcher)));
-  });
-});
 
 Deno.test("a daemon that ends leaves no zombie with the proxy (watcher)", async () => {
   const script = "(setsid sh -c 'exit 0' &); sleep 0.3; echo done; cat";

@@ -82,7 +82,7 @@ async function killOnce(
     const isUp = await holdsWithin(upMs, () => livingWith(token).length >= atLeast);
     assert.ok(isUp, `only ${livingWith(token).length} processes are there to be killed`);
     const watchers = childrenOf(standIn.pid, "lilith-zero-watcher");
-    assert.equal(watchers.length, mechanism === "watcher" ? 1 : 0);
+    assert.equal(watchers.length, 1);
     await standIn.kill();
     const isGone = () => livingWith(token).length === 0 && !watchers.some(isAlive);
     assert.ok(await holdsWithin(graceMs, isGone), `still there: ${livingWith(token)}`);
@@ -91,20 +91,52 @@ async function killOnce(
   }
 }
 
+/** Does something a number of times, some at once. */
+async function repeat(times: number, act: (run: number) => Promise<void>): Promise<void> {
+  const remaining = Array.from({ length: times }, (_, run) => run);
+  const worker = async () => {
+    for (let run = remaining.pop(); run !== undefined; run = remaining.pop()) await act(run);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
 for (const testCase of cases) {
   for (const identity of identities) {
     for (const mechanism of testCase.mechanisms) {
       const name =
         `SIGKILL of the proxy leaves nothing of ${testCase.name} (${mechanism}, as ${identity.name}, ${runs} runs)`;
       testWith(missingFor(identity, mechanism), name, async () => {
-        const remaining = Array.from({ length: runs }, (_, run) => run);
-        const worker = async () => {
-          while (remaining.pop() !== undefined) await killOnce(identity, mechanism, testCase);
-        };
-        await Promise.all(Array.from({ length: width }, worker));
+        await repeat(runs, () => killOnce(identity, mechanism, testCase));
       });
     }
   }
+}
+
+// Two milliseconds further each time: through the probe, the spawn, the stage and the first steps of the server.
+const moments = 60;
+for (const mechanism of mechanisms) {
+  const identity = identities.find((candidate) => candidate.missing === undefined) ?? identities[1];
+  const name =
+    `SIGKILL of the proxy leaves nothing at any moment of its start (${mechanism}, ${moments} runs)`;
+  testWith(missingFor(identity, mechanism), name, async () => {
+    await repeat(moments, async (moment) => {
+      const token = crypto.randomUUID();
+      const standIn = world.begin(identity, {
+        mechanism,
+        command: "/bin/sh",
+        args: ["-c", 'sh "$1"; exit $?', "sh", `${world.fixtures}/stubborn.sh`],
+        environment: environmentWith(token),
+      });
+      try {
+        await standIn.until("guarded");
+        await new Promise((resolve) => setTimeout(resolve, 2 * moment));
+        await standIn.kill();
+        assert.ok(await holdsWithin(graceMs, () => livingWith(token).length === 0), `${livingWith(token)}`);
+      } finally {
+        for (const pid of livingWith(token)) Deno.kill(pid, "SIGKILL");
+      }
+    });
+  });
 }
 
 for (const { name, command, atLeast } of cases) {

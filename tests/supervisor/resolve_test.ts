@@ -76,6 +76,25 @@ Deno.test("openResolver() cannot tell what differs for each process", () => {
   ];
   for (const path of [...paths, "/dev/stdin"]) assert.equal(resolvePath(path).kind, "unknown", path);
   assert.equal(resolvePath("/dev/null").kind, "real");
+  assert.equal(resolvePath("/proc/cpuinfo").kind, "real");
+});
+
+Deno.test("openResolver() tells what leads nowhere from what it cannot see", () => {
+  for (const path of ["dangling", "circle-1", "a/file/x", "new/../a", "y".repeat(300), ""]) {
+    assert.equal((resolvePath(path) as { nowhere?: boolean }).nowhere, true, path);
+  }
+  for (const path of ["/proc/self/cwd", "/proc/mounts", "/dev/fd/0"]) {
+    assert.equal((resolvePath(path) as { nowhere?: boolean }).nowhere, undefined, path);
+  }
+});
+
+Deno.test("openResolver() finds links also among the plain names of the working directory", () => {
+  assert.deepEqual(resolvePath("a"), { kind: "real", path: `${folder}/a` });
+  assert.deepEqual(resolvePath("none"), { kind: "missing", path: `${folder}/none` });
+  assert.deepEqual(resolvePath("to-a"), { kind: "real", path: `${folder}/a` });
+  const throughLink = openResolver(`${folder}/to-a`);
+  assert.deepEqual(throughLink("b"), { kind: "real", path: `${folder}/a/b` });
+  assert.deepEqual(throughLink(".."), { kind: "real", path: folder });
 });
 
 Deno.test("openResolver() takes a path to the last byte that fits, and not one more", () => {
@@ -144,6 +163,7 @@ testWith(
       assert.deepEqual(JSON.parse(text), {
         kind: "unknown",
         why: "a directory on the way may not be searched",
+        nowhere: true,
       });
     } finally {
       Deno.removeSync(closed);

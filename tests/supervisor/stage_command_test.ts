@@ -11,7 +11,13 @@ const unshare: Mechanism = {
 };
 
 function commandWith(by: Mechanism, environment: Record<string, string>): readonly string[] {
-  const containment: ContainmentReport = { level: levelOf(by.kind), mechanism: by.kind, by, missing: [] };
+  const containment: ContainmentReport = {
+    level: levelOf(by.kind),
+    mechanism: by.kind,
+    by,
+    shell: "/bin/sh",
+    missing: [],
+  };
   return stageCommand({
     command: "/srv/tool",
     args: ["--flag"],
@@ -19,7 +25,7 @@ function commandWith(by: Mechanism, environment: Record<string, string>): readon
     directory: "/srv",
     limits: {},
     containment,
-    watcherPid: by.kind === "watcher" ? 77 : undefined,
+    watcherPid: 77,
   });
 }
 
@@ -51,7 +57,7 @@ Deno.test("stageCommand() puts a second stage behind a shell only for variables 
 });
 
 Deno.test("the stage gets no permission but ffi, no network and no configuration", () => {
-  const command = commandWith({ kind: "watcher", shell: "/bin/sh" }, {});
+  const command = commandWith({ kind: "watcher" }, {});
   const flags = command.slice(2, command.findIndex((word) => word.endsWith("init.ts")));
   assert.deepEqual(flags.filter((flag) => flag.startsWith("--allow") || flag === "-A"), ["--allow-ffi"]);
   for (

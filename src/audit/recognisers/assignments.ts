@@ -156,8 +156,8 @@ function skipUntil(text: string, at: number, ends: Uint8Array, last: number): nu
 }
 
 const codeWords = new Set(
-  "string str number int integer boolean bool null none nil undefined true false any object required optional"
-    .split(" "),
+  ("string str number int integer boolean bool null none nil undefined true false any object required optional " +
+    "await async void new typeof").split(" "),
 );
 
 /** Enough of a value to tell program text by. */

@@ -37,10 +37,12 @@ function hasDigit(text: string, start: number, end: number): boolean {
   return false;
 }
 
+/** Whether it is base64 of something with a colon in it, as far as the beginning tells. */
 function holdsColon(encoded: string): boolean {
-  try {
-    return atob(encoded).includes(":");
-  } catch {
-    return false; // no base64: an ordinary word
-  }
+  const body = encoded.slice(0, userCharactersMax).replace(/=+$/, "");
+  if (body.length % 4 === 1 || !/^[A-Za-z0-9+/]+$/.test(body)) return false;
+  return atob(body).includes(":");
 }
+
+/** A multiple of four: enough to hold every user's name, which stands before the colon. */
+const userCharactersMax = 512;

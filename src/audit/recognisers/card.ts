@@ -2,6 +2,7 @@
 
 import { isAlphanumeric, isDigit } from "./characters.ts";
 import type { Found } from "./found.ts";
+import { isInUuid } from "./uuid.ts";
 
 const digitsMin = 12;
 const digitsMax = 19;
@@ -34,14 +35,18 @@ const issuers: readonly (readonly [first: number, last: number, lengths: readonl
   [9792, 9792, [16]], // Troy
 ];
 
+/** The same by prefix: bit n stands for a length of n digits. */
+const lengthsByPrefix = new Uint32Array(10_000);
+for (const [first, last, lengths] of issuers) {
+  for (let prefix = first; prefix <= last; prefix++) {
+    for (const length of lengths) lengthsByPrefix[prefix] |= 1 << length;
+  }
+}
+
 /** Whether these digits are a card's number. */
 export function isCardNumber(digits: string): boolean {
   if (digits.length < digitsMin || digits.length > digitsMax) return false;
-  const prefix = Number(digits.slice(0, 4));
-  const issued = issuers.some(([first, last, lengths]) =>
-    prefix >= first && prefix <= last && lengths.includes(digits.length)
-  );
-  return issued && passesLuhn(digits);
+  return (lengthsByPrefix[Number(digits.slice(0, 4))] & (1 << digits.length)) !== 0 && passesLuhn(digits);
 }
 
 /** ISO/IEC 7812-1, annex B. */
@@ -65,29 +70,34 @@ export function findCards(text: string, found: Found[]): void {
   }
 }
 
-/** Not inside a word or a hexadecimal number, and not the digits behind a decimal point. */
+/** Not inside a word or a hexadecimal number, not the digits behind a decimal point, not within a row of single digits. */
 function mayBegin(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   if (isAlphanumeric(before)) return text.charCodeAt(at - 2) === 0x5c && !isDigit(before);
-  return !(before === 0x2e && isDigit(text.charCodeAt(at - 2)) && groupEnd(text, at) - at > 4);
+  if (!isSeparator(before) || !isDigit(text.charCodeAt(at - 2))) return true;
+  const length = groupEnd(text, at) - at;
+  return length > 1 && !(before === 0x2e && length > 4);
 }
 
 /** Where the card number that begins at `start` ends: always with a group. The longest that is one counts. */
 function cardEnd(text: string, start: number): number | undefined {
-  const groups: string[] = [];
-  let count = 0;
+  const grouping = new Grouping();
+  let digits = "";
+  let isIssued = false;
   let separator = NaN;
   let best: number | undefined;
   for (let at = start;;) {
     const end = groupEnd(text, at);
-    count += end - at;
-    if (count > digitsMax) return best;
-    groups.push(text.slice(at, end));
+    if (digits.length + end - at > digitsMax) return best;
+    digits += text.slice(at, end);
+    if (!isIssued && digits.length >= 4) {
+      if (lengthsByPrefix[Number(digits.slice(0, 4))] === 0) return undefined;
+      isIssued = true;
+    }
+    grouping.add(end - at);
+    if (grouping.isLost) return best;
     const next = text.charCodeAt(end);
-    if (
-      !isAlphanumeric(next) && isGroupedAsCard(groups) && isCardNumber(groups.join("")) &&
-      !isInUuid(text, start)
-    ) {
+    if (!isAlphanumeric(next) && grouping.isOfCard && isCardNumber(digits) && !isInUuid(text, start)) {
       best = end;
     }
     // All groups are set apart in the same way.
@@ -98,12 +108,33 @@ function cardEnd(text: string, start: number): number | undefined {
   }
 }
 
-/** 4-4-4-4, 4-6-5, 4-6-4, 6-13 and their kin, or single digits; not 12-1, which is two numbers side by side. */
-function isGroupedAsCard(groups: readonly string[]): boolean {
-  if (groups.length === 1) return true;
-  if (groups.every((group) => group.length === 1)) return true;
-  if (groups.length === 2 && groups[0].length === 6) return groups[1].length >= 7;
-  return groups.every((group, i) => group.length <= 7 && (group.length >= 3 || i === groups.length - 1));
+/** How digits are grouped: 4-4-4-4, 4-6-5, 4-6-4, 6-13 and their kin, or single digits; not 12-1, two numbers side by side. */
+class Grouping {
+  #count = 0;
+  #first = 0;
+  #last = 0;
+  #areSingle = true;
+  /** All but the last have three digits or more, and none has more than seven. */
+  #areRegular = true;
+
+  add(length: number): void {
+    if (this.#count === 0) this.#first = length;
+    else if (this.#last < 3) this.#areRegular = false;
+    if (length > 7) this.#areRegular = false;
+    if (length > 1) this.#areSingle = false;
+    this.#last = length;
+    this.#count++;
+  }
+
+  /** Whatever follows, this will be no card's. */
+  get isLost(): boolean {
+    return this.#count > 2 && !this.#areSingle && !this.#areRegular;
+  }
+
+  get isOfCard(): boolean {
+    return this.#count === 1 || this.#areSingle || this.#areRegular ||
+      (this.#count === 2 && this.#first === 6);
+  }
 }
 
 function groupEnd(text: string, at: number): number {
@@ -114,15 +145,3 @@ function groupEnd(text: string, at: number): number {
 function isSeparator(c: number): boolean {
   return c === 0x20 || c === 0x2d || c === 0x2e || c === 0xa0;
 }
-
-const uuidLength = 36;
-
-/** RFC 9562 §4: 8-4-4-4-12. One without letters could pass for a card number with separators. */
-function isInUuid(text: string, start: number): boolean {
-  return groupOffsets.some((offset) =>
-    uuid.test(text.slice(Math.max(0, start - offset), start - offset + uuidLength))
-  );
-}
-
-const groupOffsets = [0, 9, 14, 19, 24];
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -2,6 +2,7 @@
 
 import { beginsWord, isAlphanumeric, isDigit, isLetter } from "./characters.ts";
 import type { Found } from "./found.ts";
+import { isInUuid } from "./uuid.ts";
 
 const lengths = new Map<string, number>(
   ("AD24 AE23 AL28 AO25 AT20 AZ28 BA20 BE16 BF28 BG22 BH22 BI27 BJ28 BR29 BY28 CF27 CG27 CH21 CI28 CM27 CR22 CV25 " +
@@ -23,7 +24,7 @@ export function findIbans(text: string, found: Found[]): void {
   for (let i = 0; i + 4 <= text.length; i++) {
     if (!beginsIban(text, i)) continue;
     const end = ibanEnd(text, i);
-    if (end === undefined) continue;
+    if (end === undefined || isInUuid(text, i)) continue;
     found.push({ start: i, end, kind: "iban" });
     i = end - 1;
   }

@@ -29,14 +29,16 @@ function isDottedQuad(text: string): boolean {
   return text.split(".").every((octet) => Number(octet) <= 255);
 }
 
-/** Not inside a number or word; not a version of four numbers (`v1.2.3.4`, `Chrome/120.0.0.0`, `version 1.2.3.4`). */
+/** Not inside a number or word; not a version of four numbers (`v1.2.3.4`, `Chrome/120.0.0.0`, `version 1.2.3.4`), nor a chapter. */
 function mayBeginIpv4(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   if (isAlphanumeric(before)) return text.charCodeAt(at - 2) === 0x5c && !isDigit(before);
   if (before === POINT) return false;
-  if (before === 0x2f && isLetter(text.charCodeAt(at - 2))) return false;
-  return !/\bver(?:sion)?"?[ :=]{1,3}"?$/i.test(text.slice(Math.max(0, at - 14), at));
+  return !version.test(text.slice(Math.max(0, at - 24), at));
 }
+
+const version =
+  /(?:\b(?:[Vv]er|[Vv]ersion|[Ss]ection)"?[ :=]{1,3}"?|§ ?|(?:^|[ "'(;])[A-Z][A-Za-z]{0,20}\/)$/;
 
 /** A sentence may end behind it. */
 function mayEndIpv4(text: string, end: number): boolean {

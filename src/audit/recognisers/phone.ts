@@ -3,7 +3,7 @@
  * follows a word like "phone".
  */
 
-import { isAlphanumeric, isDigit, isLetter } from "./characters.ts";
+import { isAlphanumeric, isDigit } from "./characters.ts";
 import type { Found } from "./found.ts";
 
 // Every pattern is sticky and bounded in each of its repeats: what it costs at one place has a ceiling, and places are
@@ -17,7 +17,8 @@ const doubleZero = /00[1-9]\d{0,2}[ .\-\/](?:[ .\-\/()]{0,3}\d){6,12}/y;
 const northAmerican =
   /(?:(?:001|1)[ .\-])?(?:\([2-9]\d{2}\)[ .\-]?\d{3}[ .\-]?\d{4}|[2-9]\d{2}([ .\-])\d{3}[ .\-]\d{4})/y;
 /** An area code in parentheses: `(08) 9012 3456`, `(11) 98765-4321`. */
-const bracketed = /\(0?[1-9] ?\d{0,4}\)[ .\-]{0,2}\d{2,5}(?:[ .\-]\d{2,5}){1,3}|\(0\d ?\d{1,4}\)[ .\-]?\d{5,8}/y;
+const bracketed =
+  /\(0?[1-9] ?\d{0,4}\)[ .\-]{0,2}\d{2,5}(?:[ .\-]\d{2,5}){1,3}|\(0\d ?\d{1,4}\)[ .\-]?\d{5,8}/y;
 /** A trunk prefix: `030 / 123 456`, `06-12345678`, `01.23.45.67.89`. */
 const trunk = /0[1-9]\d{0,4}(?: ?[ .\-\/] ?\d{2,8}){1,5}/y;
 /** Groups of unlike length, as no thousands are written: `612 34 56 78`, `22 123 45 67`, `98765 43210`, `138 1234 5678`. */
@@ -104,6 +105,7 @@ function bareEnd(text: string, start: number, c: number): number | undefined {
   }
   const american = matchEnd(northAmerican, text, start);
   if (american !== undefined) return finish(text, american);
+  if (continuesRow(text, start)) return undefined;
   if (c !== ZERO) return finishAlone(text, matchEnd(grouped, text, start));
   const end = matchEnd(doubleZero, text, start) ?? matchEnd(trunk, text, start);
   if (end === undefined || isDate(text, start)) return undefined;
@@ -130,7 +132,10 @@ function finishAlone(text: string, end: number | undefined): number | undefined 
   const second = text.charCodeAt(whole + 1);
   switch (text.charCodeAt(whole)) {
     case 0x2d: // -
-      return isAlphanumeric(second) ? undefined : whole;
+      // 01-23-45-67-89-AB is the address of a network card.
+      return isDigit(second) || /^[a-f]{2}(?![a-z])/i.test(text.slice(whole + 1, whole + 4))
+        ? undefined
+        : whole;
     case 0x20: // space
     case 0x2c: // ,
     case 0x2e: // .
@@ -140,6 +145,12 @@ function finishAlone(text: string, end: number | undefined): number | undefined 
     default:
       return whole;
   }
+}
+
+/** Whether a group of one or two digits stands right before: `01 02 03 04 05 06` again, from its middle. */
+function continuesRow(text: string, start: number): boolean {
+  if (text.charCodeAt(start - 1) !== 0x20 || !isDigit(text.charCodeAt(start - 2))) return false;
+  return !isDigit(text.charCodeAt(start - 3)) || !isDigit(text.charCodeAt(start - 4));
 }
 
 function withExtension(text: string, end: number): number {
@@ -158,10 +169,9 @@ function mayBegin(text: string, at: number): boolean {
     case 0x5f: // _
       return !isAlphanumeric(second);
     case 0x2c: // ,
+    case 0x2f: // /
     case 0x3a: // :
       return !isDigit(second);
-    case 0x2f: // /
-      return !isDigit(second) && !isLetter(second);
     case 0x2b: // + was tried already
       return false;
     default:

@@ -2,7 +2,7 @@
 
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
-import type { YamlNode } from "./yaml_text.ts";
+import type { YamlNode } from "./yaml_tree.ts";
 
 /** YAML 1.1, tag:yaml.org,2002:bool. */
 const booleanIn11 = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$/;

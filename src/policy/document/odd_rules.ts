@@ -23,6 +23,7 @@ export function findOddRules(document: PolicyDocument, report: Report): void {
   for (const rule of document.rules) {
     if (rule.effect !== "allow") continue;
     if (document.default === "allow") warnOfNeedlessAllow(rule, report);
+    warnOfClosedEverywhere(rule, report);
     warnOfLoosePatterns(rule, report);
     warnOfUncheckedArguments(rule, report);
   }
@@ -86,6 +87,18 @@ function warnOfNeedlessAllow(rule: Rule, report: Report): void {
     rule.at,
     `the rule ${quote(rule.id)} changes nothing`,
     "default: allow already allows what no rule denies, whatever its arguments; write deny rules, or default: deny",
+  );
+}
+
+/** `"**"` names no argument, so `others: none` closes them all; and without a text there is nothing to allow. */
+function warnOfClosedEverywhere(rule: Rule, report: Report): void {
+  if (rule.others !== "none" || rule.args.length === 0) return;
+  if (rule.args.some(({ selector }) => selector !== "**")) return;
+  report.warning(
+    "dead_rule",
+    rule.at,
+    `the rule ${quote(rule.id)} never allows anything`,
+    '"**" names no argument, so others: none closes them all: name the arguments, or leave others out',
   );
 }
 

@@ -6,7 +6,7 @@ import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
 import { describeNode, readShape } from "./shape_issue.ts";
-import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from "./yaml_text.ts";
+import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from "./yaml_tree.ts";
 
 /** Selects any string, key or spelt number, anywhere in the arguments. */
 const anywhere = "**";

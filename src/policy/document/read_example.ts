@@ -7,7 +7,7 @@ import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
 import { readShape } from "./shape_issue.ts";
 import { nearest } from "./suggest.ts";
-import { entryOf, toJson, type YamlEntry, type YamlMap, type YamlNode } from "./yaml_text.ts";
+import { entryOf, toJson, type YamlEntry, type YamlMap, type YamlNode } from "./yaml_tree.ts";
 
 /** What examples may expect of the rules: id → effect. */
 export type RuleEffects = ReadonlyMap<string, "allow" | "deny" | "limit" | undefined>;

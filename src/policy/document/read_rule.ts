@@ -8,7 +8,7 @@ import { readArgument } from "./read_argument.ts";
 import { readScope } from "./read_scope.ts";
 import type { RuleShape } from "./schema.ts";
 import { describeNode, readShape } from "./shape_issue.ts";
-import { entryOf, type YamlEntry, type YamlNode } from "./yaml_text.ts";
+import { entryOf, type YamlEntry, type YamlNode } from "./yaml_tree.ts";
 
 const effects = ["allow", "deny", "limit"] as const;
 

@@ -5,7 +5,7 @@ import type { Scope } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 import { nearestMethod } from "./known_methods.ts";
-import { entryOf, type YamlNode } from "./yaml_text.ts";
+import { entryOf, type YamlNode } from "./yaml_tree.ts";
 
 type Kind = keyof Scope;
 

@@ -4,7 +4,7 @@ import type { ServerSettings } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 import type { ServerShape } from "./schema.ts";
-import { entryOf, nodeAt, type YamlNode } from "./yaml_text.ts";
+import { entryOf, nodeAt, type YamlNode } from "./yaml_tree.ts";
 
 /** `shape` is what the schema made of it; undefined where it found nothing or nothing right. */
 export function readServer(root: YamlNode, shape: ServerShape | undefined, report: Report): ServerSettings {
@@ -14,7 +14,6 @@ export function readServer(root: YamlNode, shape: ServerShape | undefined, repor
   checkDirectory(node, shape, report);
   return {
     ...(shape.memory === undefined ? {} : { memoryBytesMax: shape.memory }),
-    ...(shape.cpu === undefined ? {} : { cpuMax: shape.cpu }),
     ...(shape.processes === undefined ? {} : { processesMax: shape.processes }),
     ...(shape.open_files === undefined ? {} : { openFilesMax: shape.open_files }),
     ...(shape.file_size === undefined ? {} : { fileBytesMax: shape.file_size }),

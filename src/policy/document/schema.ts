@@ -29,7 +29,6 @@ export interface PolicyShape {
 /** `server:` with its quantities read. */
 export interface ServerShape {
   readonly memory?: number | undefined;
-  readonly cpu?: number | undefined;
   readonly processes?: number | undefined;
   readonly open_files?: number | undefined;
   readonly file_size?: number | undefined;
@@ -143,7 +142,6 @@ const policy = z.strictObject({
   rules: z.array(z.unknown()).optional(),
   server: z.strictObject({
     memory: memory.optional(),
-    cpu: z.number().positive().optional(),
     processes: z.int().min(1).optional(),
     // Three are open before the program begins, and its loader needs one.
     open_files: z.int().min(4).optional(),

@@ -6,7 +6,7 @@ import type { Report } from "./diagnostic.ts";
 import { checkShape, type ShapeIssue, type Shapes } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type Part, type Words, wordsAt } from "./vocabulary.ts";
-import { entryOf, nodeAt, plainValue, type YamlNode } from "./yaml_text.ts";
+import { entryOf, nodeAt, plainValue, type YamlNode } from "./yaml_tree.ts";
 
 /** Reads one part, which messages call `name`; `undefined` where the report now says what is wrong with it. */
 export function readShape<P extends Part>(

@@ -36,7 +36,6 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
     what: "server",
     known: [
       "memory",
-      "cpu",
       "processes",
       "open_files",
       "file_size",
@@ -47,6 +46,7 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       "containment",
     ],
     later: {
+      cpu: "a share of the processor",
       filesystem: "the file sandbox",
       network: "the network sandbox",
       system_calls: "the system call filter",

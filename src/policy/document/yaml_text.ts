@@ -15,41 +15,13 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
-  type YAMLError,
 } from "yaml";
 import type { TextPosition } from "../../errors.ts";
 import { policyAliasesMax, policyDepthMax, policyValuesMax } from "../../limits.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
-
-export type YamlNode = YamlScalar | YamlList | YamlMap;
-
-export interface YamlScalar {
-  readonly kind: "scalar";
-  readonly value: string | number | boolean | null;
-  /** As it stands in the text, quotes taken off; empty where nothing was written. */
-  readonly source: string;
-  readonly quoted: boolean;
-  readonly at: TextPosition;
-}
-
-export interface YamlList {
-  readonly kind: "list";
-  readonly items: readonly YamlNode[];
-  readonly at: TextPosition;
-}
-
-export interface YamlEntry {
-  readonly key: string;
-  readonly keyAt: TextPosition;
-  readonly value: YamlNode;
-}
-
-export interface YamlMap {
-  readonly kind: "map";
-  readonly entries: readonly YamlEntry[];
-  readonly at: TextPosition;
-}
+import { aliasWords, reportSyntax } from "./yaml_syntax.ts";
+import type { YamlEntry, YamlList, YamlMap, YamlNode, YamlScalar } from "./yaml_tree.ts";
 
 /** Reads one file. `undefined` where the report now holds at least one error. */
 export function readYaml(text: string, report: Report): YamlNode | undefined {
@@ -110,93 +82,6 @@ function checkCharacters(text: string, report: Report): boolean {
       : `Take it out; where a text needs it, write it as an escape in double quotes: "\\u${code}"`,
   );
   return false;
-}
-
-/** Says what the parser found wrong, in words that name the way out; one error per line, for one slip brings several. */
-function reportSyntax(
-  document: Document,
-  text: string,
-  place: (offset: number) => TextPosition,
-  report: Report,
-): void {
-  // `**: …` is read as an alias named `*:`; what the parser then misses is not what the author must be told.
-  const stars = document.warnings.filter((warning) => warning.code === "BAD_ALIAS");
-  const toldLines = new Set<number>();
-  for (const problem of [...stars, ...document.errors]) {
-    const offset = problem.code === "BAD_ALIAS" ? startOfWord(text, problem.pos[0]) : problem.pos[0];
-    const at = place(offset);
-    if (toldLines.has(at.line)) continue;
-    toldLines.add(at.line);
-    const { what, hint } = syntaxWords(problem, text, offset);
-    report.error("policy_syntax", at, what, hint);
-  }
-  const version = document.directives?.yaml;
-  if (version?.explicit === true && version.version !== "1.2") {
-    report.error(
-      "policy_syntax",
-      place(0),
-      `a file of YAML ${version.version}`,
-      "Policies are YAML 1.2: leave the %YAML line out",
-    );
-  }
-}
-
-function startOfWord(text: string, offset: number): number {
-  let start = offset;
-  while (start > 0 && !/[\s,[{]/.test(text[start - 1])) start--;
-  return start;
-}
-
-function syntaxWords(problem: YAMLError, text: string, offset: number): { what: string; hint?: string } {
-  switch (problem.code) {
-    case "TAB_AS_INDENT":
-      return { what: "a tab at the start of the line", hint: "YAML is indented with spaces" };
-    case "BAD_ALIAS":
-      return aliasWords(/^[^\s,\]}]*/.exec(text.slice(offset, offset + 80))![0].replace(/:$/, ""));
-    case "BAD_DQ_ESCAPE":
-      return {
-        what: `in double quotes, an escape that YAML does not know`,
-        hint: "Write patterns in single quotes: '\\d+'",
-      };
-    case "BAD_SCALAR_START":
-      return { what: `text that begins with ${quote(text[offset] ?? "")}`, hint: "Put it in quotes" };
-    case "MISSING_CHAR":
-      return { what: "a text that is not closed", hint: "The quote that opens it needs one that closes it" };
-    case "BLOCK_AS_IMPLICIT_KEY":
-      return { what: 'a second ": " on one line', hint: 'Put text that holds ": " in quotes' };
-    case "MULTIPLE_DOCS":
-      return {
-        what: "a second document (---)",
-        hint: "One file holds one policy; --policy may be given several times",
-      };
-    case "RESOURCE_EXHAUSTION":
-      return { what: "values nested too deeply to be read" };
-    case "BAD_INDENT":
-    case "UNEXPECTED_TOKEN":
-      return {
-        what: lowerFirst(problem.message),
-        hint: lineStartsWithTab(text, offset)
-          ? "The line begins with a tab; YAML is indented with spaces"
-          : "Is the line indented as its neighbours are? Keys of one map begin in the same column",
-      };
-    default:
-      return { what: lowerFirst(problem.message) };
-  }
-}
-
-function aliasWords(word: string): { what: string; hint: string } {
-  return {
-    what: `${quote(word)} without quotes is a YAML alias`,
-    hint: `Quote the star: ${JSON.stringify(word)}`,
-  };
-}
-
-function lineStartsWithTab(text: string, offset: number): boolean {
-  return /^[ ]*\t/.test(text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset + 1));
-}
-
-function lowerFirst(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 /** JSON's own grammar (RFC 8259 §6): what `012`, `0x10`, `.5` and `+1` mean depends on the reader. */
@@ -372,44 +257,4 @@ class TreeReader {
 
 function nothing(at: TextPosition): YamlScalar {
   return { kind: "scalar", value: null, source: "", quoted: false, at };
-}
-
-/** The tree without its places: what a schema looks at. */
-export function plainValue(node: YamlNode): unknown {
-  switch (node.kind) {
-    case "scalar":
-      return node.value;
-    case "list":
-      return node.items.map(plainValue);
-    case "map":
-      // fromEntries defines `__proto__` as a key like any other.
-      return Object.fromEntries(node.entries.map(({ key, value }) => [key, plainValue(value)]));
-  }
-}
-
-/** The tree as JSON text, numbers spelt as they were. */
-export function toJson(node: YamlNode): string {
-  switch (node.kind) {
-    case "scalar":
-      return typeof node.value === "number" ? node.source : JSON.stringify(node.value);
-    case "list":
-      return `[${node.items.map(toJson).join(",")}]`;
-    case "map":
-      return `{${node.entries.map(({ key, value }) => `${JSON.stringify(key)}:${toJson(value)}`).join(",")}}`;
-  }
-}
-
-/** What a key of a map holds; undefined where the node is no map or has no such key. */
-export function entryOf(node: YamlNode, key: string): YamlEntry | undefined {
-  return node.kind === "map" ? node.entries.find((entry) => entry.key === key) : undefined;
-}
-
-/** The node at a path of keys and list positions; undefined where the path leaves the tree. */
-export function nodeAt(root: YamlNode, path: readonly PropertyKey[]): YamlNode | undefined {
-  let node: YamlNode | undefined = root;
-  for (const step of path) {
-    if (node === undefined) return undefined;
-    node = node.kind === "list" ? node.items[Number(step)] : entryOf(node, String(step))?.value;
-  }
-  return node;
 }

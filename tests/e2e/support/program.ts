@@ -44,6 +44,13 @@ export class Scratch implements AsyncDisposable {
 
 const encoder = new TextEncoder();
 
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  /** Words in front of the program's: what starts it. */
+  readonly prefix?: readonly string[];
+}
+
 /** One run of the program. */
 export class Run {
   readonly #process: Deno.ChildProcess;
@@ -53,17 +60,15 @@ export class Run {
   readonly status: Promise<Deno.CommandStatus>;
   #inputClosed = false;
 
-  constructor(
-    args: readonly string[],
-    options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
-  ) {
-    const [command, ...fixed] = programCommand;
+  constructor(args: readonly string[], options: RunOptions = {}) {
+    const { prefix = [], ...rest } = options;
+    const [command, ...words] = [...prefix, ...programCommand, ...args];
     this.#process = new Deno.Command(command, {
-      args: [...fixed, ...args],
+      args: words,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      ...options,
+      ...rest,
     }).spawn();
     this.#input = this.#process.stdin.getWriter();
     this.#lines = linesOf(this.#process.stdout);

@@ -39,6 +39,17 @@ Deno.test("an allow under default: allow changes nothing", () => {
   );
 });
 
+Deno.test("an allow that closes every argument and wants one is warned of", () => {
+  assert.match(
+    ruleComplaints(`  - { id: a, allow: x, args: { "**": { max_length: 9 } }, others: none }`)[0],
+    /^3:5 dead_rule the rule "a" never allows anything/,
+  );
+  assert.deepEqual(
+    ruleComplaints(`  - { allow: x, args: { "**": { max_length: 9 }, y: z }, others: none }`),
+    [],
+  );
+});
+
 Deno.test("checks that another allow makes idle are warned of", () => {
   const said = ruleComplaints(
     '  - { id: some, allow: echo, args: { text: hi } }\n  - { id: all, allow: "e*" }',

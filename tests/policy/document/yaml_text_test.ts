@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { policyAliasesMax } from "../../../src/limits.ts";
 import { Report } from "../../../src/policy/document/diagnostic.ts";
-import { plainValue, readYaml, toJson } from "../../../src/policy/document/yaml_text.ts";
+import { readYaml } from "../../../src/policy/document/yaml_text.ts";
+import { plainValue, toJson } from "../../../src/policy/document/yaml_tree.ts";
 
 /** What is said of a text: `line:column what | hint`. */
 function refusals(text: string): string[] {

@@ -1,0 +1,94 @@
+/** What the YAML parser found wrong, in words that name the way out. */
+
+import type { Document, YAMLError } from "yaml";
+import type { TextPosition } from "../../errors.ts";
+import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
+
+/** Reports one error per line, for one slip brings several. */
+export function reportSyntax(
+  document: Document,
+  text: string,
+  place: (offset: number) => TextPosition,
+  report: Report,
+): void {
+  // `**: …` is read as an alias named `*:`; what the parser then misses is not what the author must be told.
+  const stars = document.warnings.filter((warning) => warning.code === "BAD_ALIAS");
+  const toldLines = new Set<number>();
+  for (const problem of [...stars, ...document.errors]) {
+    const offset = problem.code === "BAD_ALIAS" ? startOfWord(text, problem.pos[0]) : problem.pos[0];
+    const at = place(offset);
+    if (toldLines.has(at.line)) continue;
+    toldLines.add(at.line);
+    const { what, hint } = syntaxWords(problem, text, offset);
+    report.error("policy_syntax", at, what, hint);
+  }
+  const version = document.directives?.yaml;
+  if (version?.explicit === true && version.version !== "1.2") {
+    report.error(
+      "policy_syntax",
+      place(0),
+      `a file of YAML ${version.version}`,
+      "Policies are YAML 1.2: leave the %YAML line out",
+    );
+  }
+}
+
+function startOfWord(text: string, offset: number): number {
+  let start = offset;
+  while (start > 0 && !/[\s,[{]/.test(text[start - 1])) start--;
+  return start;
+}
+
+function syntaxWords(problem: YAMLError, text: string, offset: number): { what: string; hint?: string } {
+  switch (problem.code) {
+    case "TAB_AS_INDENT":
+      return { what: "a tab at the start of the line", hint: "YAML is indented with spaces" };
+    case "BAD_ALIAS":
+      return aliasWords(/^[^\s,\]}]*/.exec(text.slice(offset, offset + 80))![0].replace(/:$/, ""));
+    case "BAD_DQ_ESCAPE":
+      return {
+        what: `in double quotes, an escape that YAML does not know`,
+        hint: "Write patterns in single quotes: '\\d+'",
+      };
+    case "BAD_SCALAR_START":
+      return { what: `text that begins with ${quote(text[offset] ?? "")}`, hint: "Put it in quotes" };
+    case "MISSING_CHAR":
+      return { what: "a text that is not closed", hint: "The quote that opens it needs one that closes it" };
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return { what: 'a second ": " on one line', hint: 'Put text that holds ": " in quotes' };
+    case "MULTIPLE_DOCS":
+      return {
+        what: "a second document (---)",
+        hint: "One file holds one policy; --policy may be given several times",
+      };
+    case "RESOURCE_EXHAUSTION":
+      return { what: "values nested too deeply to be read" };
+    case "BAD_INDENT":
+    case "UNEXPECTED_TOKEN":
+      return {
+        what: lowerFirst(problem.message),
+        hint: lineStartsWithTab(text, offset)
+          ? "The line begins with a tab; YAML is indented with spaces"
+          : "Is the line indented as its neighbours are? Keys of one map begin in the same column",
+      };
+    default:
+      return { what: lowerFirst(problem.message) };
+  }
+}
+
+/** An unquoted star, as a policy author must see it. */
+export function aliasWords(word: string): { what: string; hint: string } {
+  return {
+    what: `${quote(word)} without quotes is a YAML alias`,
+    hint: `Quote the star: ${JSON.stringify(word)}`,
+  };
+}
+
+function lineStartsWithTab(text: string, offset: number): boolean {
+  return /^[ ]*\t/.test(text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset + 1));
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}

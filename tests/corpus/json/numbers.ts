@@ -1,0 +1,52 @@
+/** Numbers. RFC 8259 §6. */
+
+import { accepted, type JsonCase, rejected } from "./case.ts";
+
+const asWritten = "RFC 8259 §6: the grammar has no bound, and we forward the spelling";
+
+export const numbers: readonly JsonCase[] = [
+  accepted("0", "0", "RFC 8259 §6"),
+  accepted("-0", "-0", "RFC 8259 §6"),
+  accepted("0.0", "0.0", "RFC 8259 §6"),
+  accepted("-0.0e-0", "-0.0e-0", "RFC 8259 §6"),
+  accepted("1234567890", "1234567890", "RFC 8259 §6"),
+  accepted("0e1", "0e1", "RFC 8259 §6: a zero may have an exponent"),
+  accepted("1E5", "1E5", "RFC 8259 §6: a capital E"),
+  accepted("1e+05", "1e+05", "RFC 8259 §6: an exponent may begin with zeros"),
+  accepted("1.50", "[1.50]", asWritten),
+  accepted("2^53 + 1", "9007199254740993", asWritten),
+  accepted("twenty nines", "9".repeat(20), asWritten),
+  accepted("1e400", "1e400", asWritten),
+  accepted("1e-400", "1e-400", asWritten),
+  accepted("ten thousand digits", "1" + "0".repeat(10_000), asWritten),
+
+  rejected("a leading zero", "01", "trailing", "RFC 8259 §6: octal to some readers"),
+  rejected("a leading zero in an array", "[01]", "syntax", "RFC 8259 §6"),
+  rejected("-01", "[-01]", "syntax", "RFC 8259 §6"),
+  rejected("00", "[00]", "syntax", "RFC 8259 §6"),
+  rejected("a minus alone", "-", "unfinished", "RFC 8259 §6"),
+  rejected("two minus signs", "--1", "syntax", "RFC 8259 §6"),
+  rejected("a minus and a space", "- 1", "syntax", "RFC 8259 §6"),
+  rejected("a plus", "+1", "syntax", "RFC 8259 §6"),
+  rejected("a point without an integer", ".5", "syntax", "RFC 8259 §6"),
+  rejected("a minus and a point", "-.5", "syntax", "RFC 8259 §6"),
+  rejected("a point without a fraction", "[1.]", "syntax", "RFC 8259 §6"),
+  rejected("a text that ends at the point", "1.", "unfinished", "RFC 8259 §6"),
+  rejected("a point before an exponent", "1.e5", "syntax", "RFC 8259 §6"),
+  rejected("two points", "1.2.3", "trailing", "RFC 8259 §6"),
+  rejected("an exponent without digits", "[1e]", "syntax", "RFC 8259 §6"),
+  rejected("a text that ends at the e", "1e", "unfinished", "RFC 8259 §6"),
+  rejected("a text that ends at the exponent's sign", "1e+", "unfinished", "RFC 8259 §6"),
+  rejected("an exponent with two signs", "1e+-2", "syntax", "RFC 8259 §6"),
+  rejected("an exponent with a fraction", "1e2.5", "trailing", "RFC 8259 §6"),
+  rejected("two exponents", "1e2e3", "trailing", "RFC 8259 §6"),
+  rejected("hexadecimal", "0x1F", "trailing", "RFC 8259 §6; JSON5 takes it"),
+  rejected("an underscore", "1_000", "trailing", "RFC 8259 §6"),
+  rejected("a thousands comma at the root", "1,000", "trailing", "RFC 8259 §6"),
+  rejected("a big integer suffix", "1n", "trailing", "RFC 8259 §6"),
+  rejected("NaN", "NaN", "syntax", "RFC 8259 §6; Python writes and reads it"),
+  rejected("Infinity", "Infinity", "syntax", "RFC 8259 §6; Python writes and reads it"),
+  rejected("-Infinity", "-Infinity", "syntax", "RFC 8259 §6; Python writes and reads it"),
+  rejected("full-width digits", "１", "syntax", "RFC 8259 §6: ASCII digits"),
+  rejected("a letter in a number", "[1a]", "syntax", "RFC 8259 §6"),
+];
