@@ -8,6 +8,7 @@ import { BACKSLASH, beginsWord, endsWord, isDigit, isHex, isLetter } from "./rec
 import { beginsIban } from "./recognisers/iban.ts";
 import { jwtPrefix } from "./recognisers/jwt.ts";
 import {
+  nameSeparators,
   phoneWords,
   queryWords,
   type SecretWord,
@@ -91,7 +92,7 @@ const entries: readonly Entry[] = [
 ];
 
 const words = entries.map((entry) => entry.text.toLowerCase());
-const automaton = new KeywordAutomaton(words);
+const automaton = new KeywordAutomaton(words, nameSeparators);
 const { next, symbols, firstEnding } = automaton;
 
 const keywordClues: Readonly<Record<Keyword["kind"], number>> = {

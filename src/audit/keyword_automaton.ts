@@ -3,7 +3,7 @@
  * ASCII letters are compared without regard to case.
  */
 
-/** A row of the table has 2^6 places. */
+/** A row of the table has 2^6 places, one for each symbol. */
 const symbolBits = 6;
 const symbolsMax = 1 << symbolBits;
 
@@ -16,25 +16,19 @@ export class KeywordAutomaton {
   readonly firstEnding: number;
   readonly #endings: readonly (readonly number[])[];
 
-  constructor(words: readonly string[]) {
-    this.symbols = numberSymbols(words);
-    const trie = plant(words, this.symbols);
-    const order = breadthFirst(trie);
-    linkFailures(trie, order);
+  /** `words`: in lower case. `interchangeable`: characters that count as one and the same. */
+  constructor(words: readonly string[], interchangeable = "") {
+    this.symbols = numberSymbols(words, interchangeable);
+    const root = plant(words, this.symbols);
+    const nodes = linkFailures(root);
     // States that end no word come first, so that one comparison tells whether there is anything to do.
-    const sorted = [
-      ...order.filter((node) => node.endings.length === 0),
-      ...order.filter((node) => node.endings.length > 0),
-    ];
-    sorted.forEach((node, number) => node.number = number);
-    this.firstEnding = sorted.findIndex((node) => node.endings.length > 0);
-    this.next = new Uint16Array(sorted.length * symbolsMax);
-    for (const node of sorted) {
-      for (let symbol = 0; symbol < symbolsMax; symbol++) {
-        this.next[node.number * symbolsMax + symbol] = node.next[symbol]!.number;
-      }
-    }
-    this.#endings = sorted.map((node) => node.endings);
+    const [plain, ending] = [nodes.filter((node) => !endsWord(node)), nodes.filter(endsWord)];
+    this.firstEnding = plain.length;
+    this.#endings = [...plain, ...ending].map((node, number) => {
+      node.number = number;
+      return node.endings;
+    });
+    this.next = fillTable(nodes);
   }
 
   /** Which words (by their index) end where `state` stands. */
@@ -43,56 +37,78 @@ export class KeywordAutomaton {
   }
 }
 
+/** A state, while the table is made: what has been read of a word, or of several with the same beginning. */
 interface Node {
   number: number;
-  readonly next: (Node | undefined)[];
-  endings: number[];
+  /** By symbol. */
+  readonly children: Map<number, Node>;
+  /** The state of the longest suffix that is the beginning of a word. */
+  failure: Node | undefined;
+  endings: readonly number[];
 }
 
-function numberSymbols(words: readonly string[]): Uint8Array {
+function newNode(): Node {
+  return { number: 0, children: new Map(), failure: undefined, endings: [] };
+}
+
+function endsWord(node: Node): boolean {
+  return node.endings.length > 0;
+}
+
+function numberSymbols(words: readonly string[], interchangeable: string): Uint8Array {
   const symbols = new Uint8Array(128);
   let count = 0;
-  for (const c of words.join("").toLowerCase()) {
-    const code = c.charCodeAt(0);
-    if (symbols[code] !== 0) continue;
-    symbols[code] = ++count;
-    symbols[c.toUpperCase().charCodeAt(0)] = count;
+  for (const letter of new Set(words.join(""))) {
+    if (symbols[letter.charCodeAt(0)] !== 0) continue;
+    if (++count === symbolsMax) throw new Error(`more than ${symbolsMax - 1} symbols are too many`);
+    for (const same of interchangeable.includes(letter) ? interchangeable : letter + letter.toUpperCase()) {
+      symbols[same.charCodeAt(0)] = count;
+    }
   }
-  if (count >= symbolsMax) throw new Error(`${count} symbols are too many`);
   return symbols;
 }
 
+/** The words as a tree of their letters. */
 function plant(words: readonly string[], symbols: Uint8Array): Node {
   const root = newNode();
   words.forEach((word, index) => {
     let node = root;
-    for (let i = 0; i < word.length; i++) node = node.next[symbols[word.charCodeAt(i)]] ??= newNode();
-    node.endings.push(index);
+    for (let i = 0; i < word.length; i++) {
+      const symbol = symbols[word.charCodeAt(i)];
+      let child = node.children.get(symbol);
+      if (child === undefined) node.children.set(symbol, child = newNode());
+      node = child;
+    }
+    node.endings = [...node.endings, index];
   });
   return root;
 }
 
-function newNode(): Node {
-  return { number: 0, next: new Array(symbolsMax).fill(undefined), endings: [] };
-}
-
-function breadthFirst(root: Node): Node[] {
-  const order = [root];
-  for (const node of order) for (const child of node.next) if (child !== undefined) order.push(child);
-  return order;
-}
-
-/** Fills every gap in the tree with where the longest suffix that is still the beginning of a word leads. */
-function linkFailures(root: Node, order: readonly Node[]): void {
-  const failure = new Map<Node, Node>([[root, root]]);
-  for (const node of order) {
-    const back = failure.get(node)!;
-    if (node !== root) node.endings = [...node.endings, ...back.endings];
-    for (let symbol = 0; symbol < symbolsMax; symbol++) {
-      const child = node.next[symbol];
-      const fallback = node === root ? root : back.next[symbol]!;
-      if (child === undefined) node.next[symbol] = fallback;
-      else failure.set(child, fallback);
+/** Finds every node's failure. Gives all nodes, the root first and none before one that is nearer to the root. */
+function linkFailures(root: Node): Node[] {
+  const nodes = [root];
+  for (const node of nodes) {
+    for (const [symbol, child] of node.children) {
+      let back = node.failure;
+      while (back !== undefined && !back.children.has(symbol)) back = back.failure;
+      child.failure = back?.children.get(symbol) ?? root;
+      child.endings = [...child.endings, ...child.failure.endings];
+      nodes.push(child);
     }
   }
+  return nodes;
+}
+
+/** What a state does not know itself, its failure knows: that stands nearer to the root, so its row is complete already. */
+function fillTable(nodes: readonly Node[]): Uint16Array {
+  const table = new Uint16Array(nodes.length << symbolBits);
+  for (const { number, failure, children } of nodes) {
+    const row = number << symbolBits;
+    if (failure !== undefined) {
+      const known = failure.number << symbolBits;
+      table.copyWithin(row, known, known + symbolsMax);
+    }
+    for (const [symbol, child] of children) table[row | symbol] = child.number;
+  }
+  return table;
 }

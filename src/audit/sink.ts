@@ -130,7 +130,7 @@ function narrow(file: number, stats: Stats, path: string, refuse: Refuse): strin
   if (constants.O_NOFOLLOW === undefined || (mode & 0o077) === 0) return [];
   const was = mode.toString(8).padStart(4, "0");
   try {
-    
+    fchmodSync(file, 0o600);
   } catch (error) {
     throw refuse(`others can read or write it (mode ${was})`, `Run: chmod 600 "${path}"`, error);
   }

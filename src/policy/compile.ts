@@ -6,6 +6,7 @@
 import { LilithError, type TextPosition } from "../errors.ts";
 import { type Bucket, bucketOf } from "./limit.ts";
 import { type PolicyNumber, policyNumber } from "./number.ts";
+import { type OwnFiles, prepareOwnFiles } from "./own_files.ts";
 import { normalizePath, type PathSettings } from "./path.ts";
 import type { Pattern, PatternEngine } from "./pattern.ts";
 import type { ArgumentRule, Check, Literal, PolicyDocument, Rule } from "./rule.ts";
@@ -77,7 +78,7 @@ export interface CompiledPolicy {
   readonly documents: readonly CompiledDocument[];
   readonly paths: PathSettings;
   /** Normalized absolute paths of files that no call may name. */
-  readonly ownFiles: readonly string[];
+  readonly ownFiles: OwnFiles;
   /** Every bucket of every limit by its id. */
   readonly buckets: ReadonlyMap<string, Bucket>;
   /** Whether any rule, ours included, needs facts. */
@@ -116,10 +117,13 @@ export function compilePolicies(
     workingDirectory: normalizePath(demandAbsolute(options.workingDirectory, "working directory")),
     pathCase: options.pathCase,
   };
-  const ownFiles = options.ownFiles.map((file) => normalizePath(demandAbsolute(file, "file of ours")));
+  const ownFiles = prepareOwnFiles(
+    options.ownFiles.map((file) => normalizePath(demandAbsolute(file, "file of ours"))),
+    options.pathCase,
+  );
   const buckets = new Map<string, Bucket>();
   const compiled = documents.map((document, index) => compileDocument(document, index + 1, engine, buckets));
-  const looksAtDisk = ownFiles.length > 0 ||
+  const looksAtDisk = ownFiles.paths.length > 0 ||
     compiled.some(({ deny, limit, allow }) =>
       [deny, limit, allow].some((index) => index.rules.some((rule) => rule.looksAtDisk))
     );

@@ -3,7 +3,8 @@
  * the audit log …) is denied, whatever the policies say.
  *
  * It is a tripwire, not a wall: a hard link, or a shell command that holds the path among other words, is not seen
- * here. The wall is the server's sandbox.
+ * here. The wall is the server's sandbox. A bare name is held against the names of our files only: what could make it a
+ * link to one of them would have had to name that file first.
  */
 
 import { pathBytesMax, pathNameBytesMax } from "../limits.ts";
@@ -27,6 +28,23 @@ import { pathOfFileUri } from "./uri.ts";
 /** The name under which the rule stands in decisions and records. */
 export const ownFilesRule = "own-files";
 
+/** Our files, made ready to be looked for. */
+export interface OwnFiles {
+  /** Normalized, absolute. */
+  readonly paths: readonly string[];
+  /** Matches every text that could lead to one of them; most texts are done with here. */
+  readonly hint: RegExp;
+}
+
+/** Makes ready to look for files; `paths` are normalized and absolute. */
+export function prepareOwnFiles(paths: readonly string[], pathCase: "exact" | "fold"): OwnFiles {
+  // How a file system folds is its own business: what could be a name is looked at in full.
+  if (pathCase === "fold") return { paths, hint: /^/ };
+  const names = paths.map((path) => RegExp.escape(path.slice(path.lastIndexOf("/") + 1)));
+  // A path of more than one name, however it is spelt; a directory by its dots; one of the names.
+  return { paths, hint: new RegExp(["[/\\\\%~]", "^\\.\\.?$", ...names].join("|")) };
+}
+
 /** A text by which a call names one of our files. */
 export interface OwnFileHit {
   readonly text: string;
@@ -35,15 +53,15 @@ export interface OwnFileHit {
 }
 
 /** Looks for our files in a call; undefined where it names none. */
-export function findOwnFile(subject: Subject, ownFiles: readonly string[]): OwnFileHit | undefined {
+export function findOwnFile(subject: Subject, ownFiles: OwnFiles): OwnFileHit | undefined {
   const { operation, paths } = subject;
-  if (ownFiles.length === 0) return undefined;
-  const touches = touchesOwnFile(operation, ownFiles, paths);
+  if (ownFiles.paths.length === 0) return undefined;
+  const touches = touchesOwnFile(operation, ownFiles.paths, paths);
   let named: OwnFileHit | undefined;
   let unsure: OwnFileHit | undefined;
   visitFileNames(operation, ownFiles, (text) => {
     const { places, homeTails } = readFileName(text, paths);
-    if (homeTails.some((tail) => ownFiles.some((file) => endsWithPath(file, tail, paths)))) {
+    if (homeTails.some((tail) => ownFiles.paths.some((file) => endsWithPath(file, tail, paths)))) {
       named = { text, certainty: "named" };
     }
     for (const { lexical, walked } of places) {
@@ -68,7 +86,7 @@ export function findOwnFile(subject: Subject, ownFiles: readonly string[]): OwnF
 /** Visits the paths that the rule wants resolved; false ends the walk. */
 export function visitOwnFileQueries(
   operation: Operation,
-  ownFiles: readonly string[],
+  ownFiles: OwnFiles,
   paths: PathSettings,
   visit: (path: string) => boolean,
 ): void {
@@ -83,13 +101,13 @@ export function visitOwnFileQueries(
 /** Visits the texts of a call that a server could take for the name of a file. */
 function visitFileNames(
   operation: Operation,
-  ownFiles: readonly string[],
+  ownFiles: OwnFiles,
   visit: (text: string) => boolean,
 ): void {
-  if (ownFiles.length === 0 || operation.target === "method") return;
+  if (ownFiles.paths.length === 0 || operation.target === "method") return;
   if (operation.target === "resource" && !visit(operation.name)) return;
   visitTexts(operation.arguments, (text, role) => {
-    if (typeof text !== "string") return true;
+    if (typeof text !== "string" || !ownFiles.hint.test(text)) return true;
     // The name of a parameter is the server's own choice, unless it is a path.
     if (role === "name" && !pathLike.test(text)) return true;
     return visit(text);
@@ -108,10 +126,6 @@ function readFileName(
   text: string,
   settings: PathSettings,
 ): { readonly places: readonly Place[]; readonly homeTails: readonly string[] } {
-  if (bareName.test(text)) {
-    const lexical = settings.workingDirectory === "/" ? `/${text}` : `${settings.workingDirectory}/${text}`;
-    return { places: [{ lexical, walked: [lexical] }], homeTails: [] };
-  }
   const places: Place[] = [];
   const homeTails: string[] = [];
   for (const spelling of fileNameSpellings(text)) {
@@ -129,9 +143,6 @@ function readFileName(
   }
   return { places, homeTails };
 }
-
-/** One name that can be read in one way only: the short way for most texts. 255: NAME_MAX, limits.h. */
-const bareName = /^[A-Za-z0-9_-]{1,255}$/;
 
 function fileNameSpellings(text: string): readonly string[] {
   if (plainName.test(text)) return [text];

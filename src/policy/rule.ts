@@ -3,7 +3,11 @@
 import type { TextPosition } from "../errors.ts";
 
 /** A literal that an argument may equal. Numbers keep their spelling (exact comparison above 2^53). */
-export type Literal = string | boolean | null | { readonly kind: "number"; readonly source: string; readonly value: number };
+export type Literal = string | boolean | null | {
+  readonly kind: "number";
+  readonly source: string;
+  readonly value: number;
+};
 
 /** One thing to be checked about one value. A check says yes, no or unknown; see design §4. */
 export type Check =

@@ -63,16 +63,6 @@ export function openResolver(workingDirectory: string): (path: string) => Resolu
     return libc.readlink(input, output, BigInt(output.length)) >= 0n || readErrno() !== errno.ENOENT;
   };
 
-  /** The working directory without links; undefined where that cannot be told. */
-  const canonicalDirectory = (): string | undefined => {
-    try {
-      const canonical = load(workingDirectory) ? canonicalize() : undefined;
-      return typeof canonical === "string" ? canonical : undefined;
-    } catch {
-      return undefined; // a name on the way is not valid Unicode
-    }
-  };
-
   const ascend = (absolute: string): Resolution => {
     const names = absolute.split("/").filter((name) => name !== "" && name !== ".");
     // What is below a missing name is missing too, so halving finds the deepest that exists: a path of 2,000 missing
@@ -96,35 +86,11 @@ export function openResolver(workingDirectory: string): (path: string) => Resolu
     return { kind: "missing", path: `${prefix}/${rest.join("/")}` };
   };
 
-  const below = workingDirectory.endsWith("/") ? workingDirectory : `${workingDirectory}/`;
-  const directory = canonicalDirectory();
-  /**
-   * A plain name in the working directory that is no link: one question to the kernel, where `realpath` asks one for
-   * each directory on the way. Most texts that could be a file's name are of this kind. Undefined for all others.
-   */
-  const resolveName = (name: string): Resolution | undefined => {
-    if (directory === undefined || name === "" || name === "." || name === ".." || name.includes("/")) {
-      return undefined;
-    }
-    const path = directory === "/" ? `/${name}` : `${directory}/${name}`;
-    if (!load(path) || libc.readlink(input, output, BigInt(output.length)) >= 0n) return undefined;
-    switch (readErrno()) {
-      case errno.EINVAL: // it is there and no link. readlink(2)
-        return { kind: "real", path };
-      case errno.ENOENT:
-        return { kind: "missing", path };
-      default:
-        return undefined;
-    }
-  };
-
   return (path) => {
     if (path === "") return nowhere("it is empty");
     if (path.includes("\0")) return nowhere("it holds a NUL");
     if (!path.isWellFormed()) return unknown("it is not valid Unicode");
     const absolute = path.startsWith("/") ? path : `${workingDirectory}/${path}`;
-    const name = absolute.startsWith(below) ? resolveName(absolute.slice(below.length)) : undefined;
-    if (name !== undefined && !dependsOnProcess(absolute, name)) return name;
     if (!load(absolute)) return nowhere("it is too long");
     try {
       const real = canonicalize();

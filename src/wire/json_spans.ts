@@ -58,7 +58,7 @@ export function objectMembers(bytes: Uint8Array, start: number, end: number): Js
   while (at < end && bytes[at] !== Byte.CloseBrace) {
     const behindKey = stringEnd(bytes, at, end);
     const colon = skipSpace(bytes, behindKey, end);
-    const value = spanAt(bytes, skipSpace(bytes, colon + 1, end), end);
+    const value = spanAt(bytes, skipSpace(bytes, Math.min(colon + 1, end), end), end);
     members.push({ key: decodeContent(bytes, at + 1, behindKey - 1), ...value });
     at = behindComma(bytes, value.end, end);
   }

@@ -37,7 +37,16 @@ Deno.test("KeywordAutomaton sees exactly what a search for each word by itself s
   }));
 });
 
+Deno.test("KeywordAutomaton takes interchangeable characters for each other", () => {
+  const { next, symbols, firstEnding } = new KeywordAutomaton(["a_b"], "_-");
+  for (const [text, isSeen] of [["a_b", true], ["A-B", true], ["a b", false], ["ab", false]] as const) {
+    let state = 0;
+    for (const c of text) state = next[(state << 6) | symbols[c.charCodeAt(0)]];
+    assert.equal(state >= firstEnding, isSeen, text);
+  }
+});
+
 Deno.test("KeywordAutomaton refuses an alphabet that does not fit its table", () => {
-  const letters = Array.from({ length: 70 }, (_, i) => String.fromCharCode(0x21 + i)).join("");
-  assert.throws(() => new KeywordAutomaton([letters]), /symbols are too many/);
+  const letters = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i).toLowerCase()).join("");
+  assert.throws(() => new KeywordAutomaton([letters]), /more than 63 symbols are too many/);
 });

@@ -100,11 +100,8 @@ Deno.test("redactJson() masks inside strings that are JSON themselves, up to thr
     '"[1, 2,  {\\"a\\": \\"b\\"}]"': '"[1, 2,  {\\"a\\": \\"b\\"}]"',
     '"{not json: password=x}"': '"{not json: password=‹secret›}"',
   });
-  const deep = "[".repeat(100_000);
-  assert.equal(
-    redact(JSON.stringify(`${deep} password=x`)).json,
-    JSON.stringify(`${deep} password=‹secret›`),
-  );
+  const deep = (inner: string) => JSON.stringify("[".repeat(50_000) + inner + "]".repeat(50_000));
+  assert.equal(redact(deep('"password=x"')).json, deep('"password=‹secret›"'));
 });
 
 Deno.test("redactJson() puts out one line, whatever stands between the tokens", () => {

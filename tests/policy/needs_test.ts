@@ -81,7 +81,7 @@ Deno.test('needs() asks for every text under "**"', () => {
 
 Deno.test("needs() asks for no more paths than the bound, and what is left out is denied", () => {
   const policy = compile(document([], { default: "allow" }), { ownFiles: [ownFile] });
-  const texts = Array.from({ length: queriesMax + 44 }, (_, index) => `file-${index}`);
+  const texts = Array.from({ length: queriesMax + 44 }, (_, index) => `./file-${index}`);
   const many = call("read", JSON.stringify({ texts }));
   const queries = needs(policy, many);
   assert.equal(queries.length, queriesMax);

@@ -75,7 +75,7 @@ Deno.test("our files are found in every reading of a text", () => {
       "/else/w/policy.yaml",
       "/else/dir/../policy.yaml",
       "/w/link",
-      "link",
+      "./link",
       "%2Fw%2Fpolicy.yaml",
       "/w/polic%2579.yaml",
       " /w/policy.yaml\n",
@@ -103,6 +103,7 @@ Deno.test("other files and ordinary texts pass", () => {
   for (
     const path of [
       "notes",
+      "link",
       "/w/notes",
       "/w/policy.yaml.bak",
       "/w/new",
@@ -188,10 +189,17 @@ Deno.test("without files of ours nothing is asked of the disk", () => {
 
 Deno.test("texts that cannot be file names ask nothing of the disk", () => {
   const policy = compile(allowAll, { workingDirectory: "/w", ownFiles });
-  for (const text of ["two\nlines", "x".repeat(300), "y".repeat(100_000), "é".repeat(128), "a\u0085b", ""]) {
+  const names = [
+    "two\nlines",
+    `/${"x".repeat(300)}`,
+    `/${"y".repeat(100_000)}`,
+    `/${"é".repeat(128)}`,
+    "/a\u0085b",
+  ];
+  for (const text of [...names, "x".repeat(255), "a sentence, and another", "v1.2", ""]) {
     assert.deepEqual(needs(policy, withPath(text)), [], JSON.stringify(text.slice(0, 20)));
   }
-  assert.deepEqual(needs(policy, withPath("x".repeat(255))).length, 1);
+  assert.deepEqual(needs(policy, withPath(`/${"x".repeat(255)}`)).length, 1);
 });
 
 Deno.test("our files are found in another case where the file system folds it", () => {

@@ -38,9 +38,8 @@ const issuers: readonly (readonly [first: number, last: number, lengths: readonl
 /** The same by prefix: bit n stands for a length of n digits. */
 const lengthsByPrefix = new Uint32Array(10_000);
 for (const [first, last, lengths] of issuers) {
-  for (let prefix = first; prefix <= last; prefix++) {
-    for (const length of lengths) lengthsByPrefix[prefix] |= 1 << length;
-  }
+  const bits = lengths.reduce((all, length) => all | (1 << length), 0);
+  for (let prefix = first; prefix <= last; prefix++) lengthsByPrefix[prefix] |= bits;
 }
 
 /** Whether these digits are a card's number. */

@@ -1,6 +1,6 @@
 /** JSON Web Tokens and their kin: RFC 7515 §7.1 (signed), RFC 7516 §7.1 (encrypted), compact form. */
 
-import { beginsWord, isIn, setOf } from "./characters.ts";
+import { isIn, setOf } from "./characters.ts";
 import type { Found } from "./found.ts";
 
 /** What base64url makes of `{"`, with which every header begins. */
@@ -13,11 +13,11 @@ const POINT = 0x2e;
 const headerLengthMin = 12;
 
 /**
- * Reports the token that begins at `start`; one whose end was cut off counts too. Says how far it has looked: none
+ * Reports the token that begins at `start`, where a word does; one whose end was cut off counts too. Says how far it has looked: none
  * begins before that place.
  */
 export function findJwt(text: string, start: number, found: Found[]): number {
-  if (!text.startsWith(jwtPrefix, start) || !beginsWord(text, start)) return start;
+  if (!text.startsWith(jwtPrefix, start)) return start;
   let end = skipPart(text, start);
   if (end - start < headerLengthMin || text.charCodeAt(end) !== POINT) return end;
   // A signed token has three parts, an encrypted one five.

@@ -13,11 +13,12 @@ export interface SecretWord {
   readonly as: "any" | "word" | "name";
 }
 
-/** Two words are one in every spelling that programs use: `apikey`, `api_key`, `api-key`, `api key`, `api.key`. */
+/** What programs put between the words of a name; it makes no difference which. */
+export const nameSeparators = "_-. ";
+
+/** Two words that are one name: `apikey`, `api_key`, `api-key`, `api key`, `api.key`. */
 function joined(first: string, ...seconds: string[]): SecretWord[] {
-  return seconds.flatMap((second) =>
-    ["", "_", "-", " ", "."].map((by) => ({ text: first + by + second, as: "any" }))
-  );
+  return seconds.flatMap((second) => ["", "_"].map((by) => ({ text: first + by + second, as: "any" })));
 }
 
 function list(text: string): string[] {
@@ -95,8 +96,7 @@ function isUpper(c: number): boolean {
 /** Words by which the number that follows them is known to be a telephone's, wherever they stand in a name. */
 export const phoneWords: readonly string[] = list(
   "phone telefon mobile celular whatsapp contact_number contactnumber",
-)
-  .concat("contact number");
+);
 
 /** The same, but only as words of their own: `tel`, not `hotel`. */
 export const shortPhoneWords: readonly string[] = list(
@@ -104,10 +104,4 @@ export const shortPhoneWords: readonly string[] = list(
 );
 
 /** Words by which nine digits are known to be a social security number. */
-export const ssnWords: readonly string[] = [
-  "ssn",
-  "social security",
-  "socialsecurity",
-  "social_security",
-  "social-security",
-];
+export const ssnWords: readonly string[] = ["ssn", "socialsecurity", "social_security"];

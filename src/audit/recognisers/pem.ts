@@ -18,6 +18,7 @@ const bodyCharacters = setOf(
 
 /** Reports the block that begins at `start`. One that has no end reaches as far as it looks like a block. */
 export function findPem(text: string, start: number, found: Found[]): void {
+  if (!text.startsWith(dashes, start)) return;
   let end = start;
   while (isIn(bodyCharacters, text.charCodeAt(end))) end++;
   const last = text.slice(start, end).indexOf(endPrefix);

@@ -1,7 +1,7 @@
 /** Credentials that name their issuer in their first characters. */
 
 import type { MaskKind } from "../mask.ts";
-import { beginsWord, isAlphanumeric, isDigit, isIn, setOf } from "./characters.ts";
+import { isAlphanumeric, isDigit, isIn, setOf } from "./characters.ts";
 import type { Found } from "./found.ts";
 
 const digits = "0123456789";
@@ -76,9 +76,9 @@ export const tokenShapes: readonly TokenShape[] = [
 /** By then it shows whether something is a token: work on what is none must not add up. */
 const decidedAfterCharacters = 64;
 
-/** Reports the token that begins at `start`, where a prefix of `shape` was seen in whatever case. */
+/** Reports the token that begins at `start`, where a word begins with the prefix of `shape` in whatever case. */
 export function findToken(text: string, start: number, shape: TokenShape, found: Found[]): void {
-  if (!text.startsWith(shape.prefix, start) || !beginsWord(text, start)) return;
+  if (!text.startsWith(shape.prefix, start)) return;
   const body = start + shape.prefix.length;
   let end = body;
   let hasDigit = false;

@@ -471,7 +471,10 @@ function namesOwnFile(session: NaiveSession, operation: Operation, facts: Facts)
     /(^|[^a-z])(move|rename|delete|remove|copy)([^a-z]|$)/.test(operation.name);
   const isOurs = (path: string) =>
     ownFiles.some((file) => within(session, file, path) || (changes && within(session, path, file)));
-  return names.some((name) =>
+  return names.filter((name) =>
+    session.fold || /[/\\%~]/.test(name) || name === "." || name === ".." ||
+    ownFiles.some((file) => name.includes(file.split("/").at(-1)!))
+  ).some((name) =>
     lenient(decodings(name)).flatMap((text) => {
       const uri = /^file:(?:\/\/[^/]*(?=\/))?([^?#]*)/i.exec(text);
       const texts = uri === null ? [text] : [text, ...decodings(uri[1])];

@@ -3,10 +3,12 @@
  * two blocks are searched that lead to the same next state; every way through `stages` such pairs is one key.
  */
 
-/** 2^`stages` keys of 4 × `stages` letters that collide in the table of `src/wire/key_table.ts`. */
-export function collidingKeys(stages: number): string[] {
-  let keys = [""];
-  let state = 0x811c9dc5 | 0;
+const blockLetters = 7;
+
+/** 2^`stages` keys of one length, all beginning with `prefix`, that share one hash in `src/wire/key_table.ts`. */
+export function collidingKeys(stages: number, prefix = ""): string[] {
+  let keys = [prefix];
+  let state = fnv1a(0x811c9dc5 | 0, prefix);
   for (let stage = 0; stage < stages; stage++) {
     const { blocks, next } = collidingBlocks(state);
     keys = keys.flatMap((key) => blocks.map((block) => key + block));
@@ -17,8 +19,8 @@ export function collidingKeys(stages: number): string[] {
 
 function collidingBlocks(state: number): { blocks: [string, string]; next: number } {
   const seen = new Map<number, string>();
-  for (let i = 0;; i++) {
-    const block = blockNumber(i);
+  for (let i = 1;; i++) {
+    const block = scrambledNumber(i);
     const next = fnv1a(state, block);
     const other = seen.get(next);
     if (other !== undefined) return { blocks: [other, block], next };
@@ -26,9 +28,9 @@ function collidingBlocks(state: number): { blocks: [string, string]; next: numbe
   }
 }
 
-function blockNumber(i: number): string {
-  const letters = [0, 5, 10, 15].map((shift) => 0x40 + (i >> shift & 31));
-  return String.fromCharCode(...letters).replaceAll("\\", "~");
+/** Neighbouring numbers would not collide: FNV-1a takes short texts with few differing bits apart. */
+function scrambledNumber(i: number): string {
+  return (Math.imul(i, 0x9e3779b1) >>> 0).toString(36).padStart(blockLetters, "0");
 }
 
 function fnv1a(state: number, text: string): number {
