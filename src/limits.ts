@@ -31,9 +31,6 @@ export const methodBytesMax = 256;
 /** Requests of one direction that wait for their answer at one time. */
 export const inFlightMax = 1024;
 
-/** Members directly in `params` or in the envelope; real messages have fewer than ten. */
-export const memberCountMax = 1024;
-
 // ——— policy ———
 
 /** A policy file. The largest real ones have some 40 KB. */

@@ -4,7 +4,15 @@
  */
 
 import { KeywordAutomaton } from "./keyword_automaton.ts";
-import { BACKSLASH, beginsWord, endsWord, isDigit, isHex, isLetter } from "./recognisers/characters.ts";
+import {
+  BACKSLASH,
+  beginsWord,
+  endsWord,
+  isAlphanumeric,
+  isDigit,
+  isHex,
+  isLetter,
+} from "./recognisers/characters.ts";
 import { beginsIban } from "./recognisers/iban.ts";
 import { jwtPrefix } from "./recognisers/jwt.ts";
 import {
@@ -35,7 +43,7 @@ export const clue = {
   token: 32,
   /** A word that tells a secret. */
   name: 64,
-  /** A character that stands for an ASCII one: look again once it is replaced. */
+  /** A character that stands for an ASCII letter or digit: look again once it is replaced. */
   wide: 128,
   /** JSON only: `\uXXXX`, which can hide anything. */
   escape: 256,
@@ -161,7 +169,7 @@ export function findClues(text: string, form: "text" | "json", sightings?: Sight
     }
     if (c >= 0x80) {
       const ascii = foldWide(c);
-      if (ascii !== c && classes[ascii] !== SEPARATOR) clues |= clue.wide;
+      if (ascii !== c && isAlphanumeric(ascii)) clues |= clue.wide;
       c = ascii < 0x80 ? ascii : 0;
     }
     state = next[(state << 6) | symbols[c]];

@@ -139,7 +139,7 @@ export interface RefusedRecord {
 /** Something that happened to the session and is no message. */
 export interface EventRecord {
   readonly kind: "event";
-  readonly name: "policy_missing" | "server_exited" | "stopping" | "audit_recovered";
+  readonly name: "policy_missing" | "server_exited" | "stopping";
   readonly detail: string;
 }
 

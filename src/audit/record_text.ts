@@ -14,6 +14,21 @@ import type { JsonSpan } from "./record_body.ts";
  */
 const lookAheadCharacters = 512;
 
+/**
+ * Texts in which nothing was found to mask, with their quoted form: names of methods, tools and rules come again with
+ * every message. It holds nothing that the log does not hold, and changes no result.
+ */
+const harmless = new Map<string, string>();
+const harmlessTextsMax = 512;
+const harmlessCharactersMax = 128;
+
+function remember(text: string, quoted: string): void {
+  if (text.length > harmlessCharactersMax) return;
+  if (harmless.size >= harmlessTextsMax) harmless.clear();
+  // A string of its own: a slice would keep the text alive that it was cut from.
+  harmless.set(JSON.parse(quoted), quoted);
+}
+
 /** `ignoreBOM`: what stands in a message stands in its record. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -27,7 +42,12 @@ export class RecordText {
 
   /** `text` as a JSON string. `path`: where in the record it stands, for the list of masks. */
   quote(text: string, path: string): string {
-    return JSON.stringify(this.#show(text, path));
+    const known = harmless.get(text);
+    if (known !== undefined) return known;
+    const shown = this.#show(text, path);
+    const quoted = JSON.stringify(shown);
+    if (shown === text) remember(text, quoted);
+    return quoted;
   }
 
   #show(text: string, path: string): string {

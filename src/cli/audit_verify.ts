@@ -19,7 +19,11 @@ const terminal = (line: string): void => console.log(line);
  * Verifies the log at `path` and says what it found, line by line, to `out`. Returns the exit status. Reads in constant
  * memory. Throws `audit_unreadable` where the file cannot be read.
  */
-export function auditVerify(path: string, options: VerifyOptions, out: (line: string) => void = terminal): VerifyStatus {
+export function auditVerify(
+  path: string,
+  options: VerifyOptions,
+  out: (line: string) => void = terminal,
+): VerifyStatus {
   const result = verifyFile(path);
   if (options.json) out(formatJson(path, result));
   else for (const line of formatText(path, result)) out(line);

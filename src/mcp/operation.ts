@@ -1,5 +1,6 @@
 /** What a message asks for in the words of MCP: the thing that a policy judges. */
 
+import { Buffer } from "node:buffer";
 import { decodeString, isJsonObject, type JsonValue, readJson } from "../wire/json_value.ts";
 import type { Notification, Request, Value } from "./message.ts";
 
@@ -23,6 +24,11 @@ export interface Operation {
    * Parsed at the first look and kept.
    */
   readonly arguments: JsonValue | undefined;
+  /**
+   * The JSON text of the arguments, each byte as one character: enough to tell by an ASCII pattern that something is
+   * *not* in them, without parsing. (What JSON escapes shows as a backslash.) Absent where only the value is known.
+   */
+  readonly argumentsSource?: string | undefined;
   /** The protocol's own housekeeping (initialize, ping, lists …): passes unless a rule denies it. */
   readonly housekeeping: boolean;
 }
@@ -105,6 +111,13 @@ class LazyOperation implements ReadOperation {
     readonly argumentsValue: Value | undefined,
   ) {
     this.housekeeping = target === "method" && isHousekeeping(method);
+  }
+
+  get argumentsSource(): string | undefined {
+    const value = this.argumentsValue;
+    if (value === undefined) return undefined;
+    const { buffer, byteOffset, byteLength } = this.buffer;
+    return Buffer.from(buffer, byteOffset, byteLength).toString("latin1", value.start, value.end);
   }
 
   get arguments(): JsonValue | undefined {

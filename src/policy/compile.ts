@@ -82,7 +82,7 @@ export interface CompiledPolicy {
   /** Every bucket of every limit by its id. */
   readonly buckets: ReadonlyMap<string, Bucket>;
   /** Whether any rule, ours included, needs facts. */
-  readonly looksAtDisk: boolean;
+  readonly rulesLookAtDisk: boolean;
 }
 
 /** What a policy means depends on it, but it is not in the file. */
@@ -123,16 +123,15 @@ export function compilePolicies(
   );
   const buckets = new Map<string, Bucket>();
   const compiled = documents.map((document, index) => compileDocument(document, index + 1, engine, buckets));
-  const looksAtDisk = ownFiles.paths.length > 0 ||
-    compiled.some(({ deny, limit, allow }) =>
-      [deny, limit, allow].some((index) => index.rules.some((rule) => rule.looksAtDisk))
-    );
+  const rulesLookAtDisk = compiled.some(({ deny, limit, allow }) =>
+    [deny, limit, allow].some((index) => index.rules.some((rule) => rule.looksAtDisk))
+  );
   return {
     documents: compiled.length > 0 ? compiled : [denyAll()],
     paths,
     ownFiles,
     buckets,
-    looksAtDisk,
+    rulesLookAtDisk,
   };
 }
 

@@ -1,6 +1,6 @@
 /** A policy tried on the examples that its author wrote into it. */
 
-import { readMessage } from "../mcp/message.ts";
+import { readMessage } from "../mcp/read_message.ts";
 import { type Operation, readOperation } from "../mcp/operation.ts";
 import { JsonScanner } from "../wire/json.ts";
 import type { CompiledPolicy } from "./compile.ts";

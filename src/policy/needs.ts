@@ -15,7 +15,6 @@ import { pathsToResolve } from "./under.ts";
  * where names alone settle it. An answer that is not there when it is wanted makes the check unknown.
  */
 export function needs(policy: CompiledPolicy, operation: Operation): readonly Query[] {
-  if (!policy.looksAtDisk) return [];
   const wanted: Wanted = new Map();
   try {
     collect(policy, operation, wanted);
@@ -29,13 +28,17 @@ export function needs(policy: CompiledPolicy, operation: Operation): readonly Qu
 type Wanted = Map<string, Query["askedBy"]>;
 
 function collect(policy: CompiledPolicy, operation: Operation, wanted: Wanted): void {
+  if (policy.rulesLookAtDisk) collectRules(policy, operation, wanted);
+  visitOwnFileQueries(operation, policy.ownFiles, policy.paths, (path) => add(path, "own_files", wanted));
+}
+
+function collectRules(policy: CompiledPolicy, operation: Operation, wanted: Wanted): void {
   const subject = new Subject(operation, noFacts, policy.paths);
   for (const { deny, limit, allow } of policy.documents) {
     for (const rule of deny.covering(subject)) collectRule(rule, subject, "deny", wanted);
     for (const rule of limit.covering(subject)) collectRule(rule, subject, "deny", wanted);
     for (const rule of allow.covering(subject)) collectRule(rule, subject, "allow", wanted);
   }
-  visitOwnFileQueries(operation, policy.ownFiles, policy.paths, (path) => add(path, "own_files", wanted));
 }
 
 function collectRule(

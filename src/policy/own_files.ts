@@ -34,15 +34,23 @@ export interface OwnFiles {
   readonly paths: readonly string[];
   /** Matches every text that could lead to one of them; most texts are done with here. */
   readonly hint: RegExp;
+  /** Matches the JSON source of every value in which such a text stands. */
+  readonly sourceHint: RegExp;
 }
 
 /** Makes ready to look for files; `paths` are normalized and absolute. */
 export function prepareOwnFiles(paths: readonly string[], pathCase: "exact" | "fold"): OwnFiles {
   // How a file system folds is its own business: what could be a name is looked at in full.
-  if (pathCase === "fold") return { paths, hint: /^/ };
+  if (pathCase === "fold") return { paths, hint: /^/, sourceHint: /^/ };
   const names = paths.map((path) => RegExp.escape(path.slice(path.lastIndexOf("/") + 1)));
-  // A path of more than one name, however it is spelt; a directory by its dots; one of the names.
-  return { paths, hint: new RegExp(["[/\\\\%~]", "^\\.\\.?$", ...names].join("|")) };
+  // A path of more than one name, however it is spelt; one of the names; a directory by its dots.
+  const anywhere = ["[/\\\\%~]", ...names];
+  return {
+    paths,
+    hint: new RegExp([...anywhere, "^\\.\\.?$"].join("|")),
+    // A name outside ASCII is not told from its bytes.
+    sourceHint: new RegExp([...anywhere, '"\\.\\.?"', "[^\\x00-\\x7f]"].join("|")),
+  };
 }
 
 /** A text by which a call names one of our files. */
@@ -56,10 +64,11 @@ export interface OwnFileHit {
 export function findOwnFile(subject: Subject, ownFiles: OwnFiles): OwnFileHit | undefined {
   const { operation, paths } = subject;
   if (ownFiles.paths.length === 0) return undefined;
-  const touches = touchesOwnFile(operation, ownFiles.paths, paths);
+  let touches: ((place: string) => boolean) | undefined;
   let named: OwnFileHit | undefined;
   let unsure: OwnFileHit | undefined;
   visitFileNames(operation, ownFiles, (text) => {
+    touches ??= touchesOwnFile(operation, ownFiles.paths, paths);
     const { places, homeTails } = readFileName(text, paths);
     if (homeTails.some((tail) => ownFiles.paths.some((file) => endsWithPath(file, tail, paths)))) {
       named = { text, certainty: "named" };
@@ -106,6 +115,8 @@ function visitFileNames(
 ): void {
   if (ownFiles.paths.length === 0 || operation.target === "method") return;
   if (operation.target === "resource" && !visit(operation.name)) return;
+  const source = operation.argumentsSource;
+  if (source !== undefined && !ownFiles.sourceHint.test(source)) return;
   visitTexts(operation.arguments, (text, role) => {
     if (typeof text !== "string" || !ownFiles.hint.test(text)) return true;
     // The name of a parameter is the server's own choice, unless it is a path.

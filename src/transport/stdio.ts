@@ -3,7 +3,7 @@
 import type { Readable, Writable } from "node:stream";
 import { frameBytesMax as frameBytesCeiling, queuedBytesMax } from "../limits.ts";
 import type { Incoming } from "../mcp/message.ts";
-import { readMessage } from "../mcp/message.ts";
+import { readMessage } from "../mcp/read_message.ts";
 import { type Frame, FrameReader, type FrameSpan, isBlank } from "../wire/frame.ts";
 import { JsonScanner } from "../wire/json.ts";
 import type { Channel, Receiver } from "./channel.ts";

@@ -1,6 +1,12 @@
 /** What one record costs on the way of a message: `deno bench --allow-read=. tests/bench/audit_bench.ts`. */
 
-import { appendRecord, type DecisionRecord, emptyAnchor, type OutcomeRecord, startChain } from "../../src/audit/record.ts";
+import {
+  appendRecord,
+  type DecisionRecord,
+  emptyAnchor,
+  type OutcomeRecord,
+  startChain,
+} from "../../src/audit/record.ts";
 import { redactJson } from "../../src/audit/redact.ts";
 import { verifyLog } from "../../src/audit/verify.ts";
 import type { Decision } from "../../src/policy/decision.ts";
@@ -43,7 +49,8 @@ function decisionOn(argumentsJson: string): DecisionRecord {
 const plain = decisionOn(JSON.stringify({
   path: "/tmp/project/src/components/header.tsx",
   head: 40,
-  note: "Read the beginning of the file to see which hooks the component uses, then compare them with the list in the readme.",
+  note:
+    "Read the beginning of the file to see which hooks the component uses, then compare them with the list in the readme.",
 }));
 const personal = decisionOn(JSON.stringify({
   to: "ada.lovelace@example.com",
@@ -73,9 +80,11 @@ Deno.bench("an outcome", { group: "record" }, () => {
 /** One KiB of each, as a JSON string. */
 const texts: Readonly<Record<string, string>> = {
   prose: "The quick brown fox jumps over the lazy dog near the river bank, and nobody minds. ",
-  "prose with an address": "Send it to bob@example.com by Friday, the quick brown fox jumps over the lazy dog. ",
+  "prose with an address":
+    "Send it to bob@example.com by Friday, the quick brown fox jumps over the lazy dog. ",
   code: 'const total = items.reduce((sum, item) => sum + item.price * 1.19, 0); // token = getToken("x")\n',
-  "log lines": "2026-01-15T10:30:00.123Z INFO 10.20.30.40 GET /v1/users/8731 200 12ms id=550e8400-e29b-41d4-a716-446655440000 ",
+  "log lines":
+    "2026-01-15T10:30:00.123Z INFO 10.20.30.40 GET /v1/users/8731 200 12ms id=550e8400-e29b-41d4-a716-446655440000 ",
   "rows of digits": "12 34 56 78 90 ",
   hexadecimal: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
   "at signs": "a@b.c",
@@ -84,10 +93,25 @@ const texts: Readonly<Record<string, string>> = {
   Chinese: "今天天气很好，我们去公园散步吧。",
 };
 for (const [name, piece] of Object.entries(texts)) {
-  const bytes = encoder.encode(JSON.stringify({ text: piece.repeat(Math.ceil(1024 / piece.length)).slice(0, 1024) }));
+  const bytes = encoder.encode(
+    JSON.stringify({ text: piece.repeat(Math.ceil(1024 / piece.length)).slice(0, 1024) }),
+  );
   Deno.bench(`mask 1 KiB: ${name}`, { group: "mask" }, () => {
     redactJson(bytes, 0, bytes.length);
   });
+}
+
+/** Texts made to be expensive: work must grow with their length and no faster. */
+for (const piece of ["cookie:", "token=", "sk-", "eyJ-", "xoxb-", "1 ", "a@b.c", '{"a":', '"password="']) {
+  for (const KiB of [16, 64]) {
+    const length = KiB * 1024;
+    const bytes = encoder.encode(
+      JSON.stringify({ text: piece.repeat(Math.ceil(length / piece.length)).slice(0, length) }),
+    );
+    Deno.bench(`mask ${KiB} KiB: ${piece}`, { group: piece }, () => {
+      redactJson(bytes, 0, bytes.length);
+    });
+  }
 }
 
 const log = function () {

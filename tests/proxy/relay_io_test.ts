@@ -44,6 +44,8 @@ class FakeChannel implements Channel {
 class FakeSink implements Sink {
   readonly path = "/log";
   readonly anchor = "0".repeat(64);
+  readonly torn = undefined;
+  readonly notices = [];
   readonly records: Record<string, unknown>[] = [];
   failing = false;
   append(line: Uint8Array): void {

@@ -1,7 +1,8 @@
 /** Text lines as the proxy sees them: frames, messages, and back to text. */
 
 import type { Effect } from "../../src/proxy/effect.ts";
-import { type Malformed, type Message, readMessage } from "../../src/mcp/message.ts";
+import type { Malformed, Message } from "../../src/mcp/message.ts";
+import { readMessage } from "../../src/mcp/read_message.ts";
 import { JsonScanner } from "../../src/wire/json.ts";
 
 const encoder = new TextEncoder();

@@ -31,6 +31,16 @@ Deno.test("readJson() reads what JSON.parse reads", () => {
   ) assert.deepEqual(toPlain(read(text)), JSON.parse(text), text);
 });
 
+Deno.test("an escaped key is read as it is, whatever keys were read before", () => {
+  // JSON.parse of V8 13.6 to 15.0 gives a backslash for each of the second keys (nodejs/node#63785).
+  read('{"first":1,"\\\\":2}');
+  for (const [spelling, key] of [["\\n", "\n"], ["\\u0061", "a"], ["\\u08e9", "\u08e9"], ["\\/", "/"]]) {
+    const value = read(`{"first":1,"${spelling}":2}`);
+    assert.ok(isJsonObject(value));
+    assert.deepEqual([...value.keys()], ["first", key]);
+  }
+});
+
 Deno.test("numbers keep their spelling beside the nearest double", () => {
   const spellings = ["0", "-0", "1.0", "1e3", "1E+3", "9007199254740993", "0.1000", "1e400", "-1.5e-7"];
   for (const source of spellings) {

@@ -20,6 +20,11 @@ export interface Finding {
 
 export interface Reference {
   readonly kind: string;
+  /**
+   * What JSON.parse should give; of two keys alike, the last. JSON.parse itself is asked for scalars only: that of V8
+   * 15.0 reads an escaped key as another one that it saw before (see `readJson`, whose tests have the case).
+   */
+  readonly value: unknown;
   readonly depth: number;
   readonly members: readonly ReferenceMember[];
   /** The shallowest of each, the first of several; depth 0 and offset -1 where there is none. */
@@ -33,20 +38,25 @@ interface Node {
   readonly end: number;
   readonly members: readonly { keyStart: number; keyEnd: number; key: string; value: Node }[];
   readonly elements: readonly Node[];
+  /** The text of a scalar. */
+  readonly token: string;
 }
 
 /** What is to be found in a text that JSON.parse accepts. */
 export function readReference(text: string): Reference {
   const root = parse(text);
+  const offsets = byteOffsets(text);
+  const inBytes = (offset: number) => offsets[offset];
   const duplicates: Finding[] = [];
   const surrogates: Finding[] = [];
   visit(text, root, 0, duplicates, surrogates);
   return {
     kind: root.kind,
+    value: valueOf(root),
     depth: depthOf(root),
-    members: outerMembers(text, root),
-    duplicate: shallowest(text, duplicates),
-    surrogate: shallowest(text, surrogates),
+    members: outerMembers(root, inBytes),
+    duplicate: shallowest(duplicates, inBytes),
+    surrogate: shallowest(surrogates, inBytes),
   };
 }
 
@@ -69,7 +79,7 @@ function parse(text: string): Node {
     const { token, start } = next();
     if (token === "[") return array(start);
     if (token === "{") return object(start);
-    return { kind: scalarKind(token), start, end: at, members: [], elements: [] };
+    return { kind: scalarKind(token), start, end: at, members: [], elements: [], token };
   };
   const array = (start: number): Node => {
     const elements: Node[] = [];
@@ -78,7 +88,7 @@ function parse(text: string): Node {
       if (peek() === ",") next();
     }
     next();
-    return { kind: "array", start, end: at, members: [], elements };
+    return { kind: "array", start, end: at, members: [], elements, token: "" };
   };
   const object = (start: number): Node => {
     const members: { keyStart: number; keyEnd: number; key: string; value: Node }[] = [];
@@ -90,7 +100,7 @@ function parse(text: string): Node {
       if (peek() === ",") next();
     }
     next();
-    return { kind: "object", start, end: at, members, elements: [] };
+    return { kind: "object", start, end: at, members, elements: [], token: "" };
   };
   return value();
 }
@@ -99,6 +109,22 @@ function scalarKind(token: string): string {
   if (token[0] === '"') return "string";
   if (token === "null") return "null";
   return token === "true" || token === "false" ? "boolean" : "number";
+}
+
+function valueOf(node: Node): unknown {
+  if (node.kind === "array") return node.elements.map(valueOf);
+  if (node.kind !== "object") return JSON.parse(node.token);
+  const value = {};
+  // defineProperty: an assignment to `__proto__` would not make a member.
+  for (const { key, value: member } of node.members) {
+    Object.defineProperty(value, key, {
+      value: valueOf(member),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return value;
 }
 
 function depthOf(node: Node): number {
@@ -129,35 +155,35 @@ function noteSurrogate(text: string, start: number, end: number, depth: number, 
   }
 }
 
-function outerMembers(text: string, root: Node): ReferenceMember[] {
+function outerMembers(node: Node, inBytes: (offset: number) => number, parent = -1): ReferenceMember[] {
   const members: ReferenceMember[] = [];
-  const add = (node: Node, parent: number, isOuter: boolean) => {
-    for (const { key, keyStart, keyEnd, value } of node.members) {
-      const index = members.push({
-        parent,
-        key,
-        keyStart: bytesBefore(text, keyStart),
-        keyEnd: bytesBefore(text, keyEnd),
-        valueStart: bytesBefore(text, value.start),
-        valueEnd: bytesBefore(text, value.end),
-        kind: value.kind,
-      });
-      if (isOuter) add(value, index - 1, false);
-    }
-  };
-  add(root, -1, true);
+  for (const { key, keyStart, keyEnd, value } of node.members) {
+    const index = members.push({
+      parent,
+      key,
+      keyStart: inBytes(keyStart),
+      keyEnd: inBytes(keyEnd),
+      valueStart: inBytes(value.start),
+      valueEnd: inBytes(value.end),
+      kind: value.kind,
+    }) - 1;
+    if (parent === -1) members.push(...outerMembers(value, inBytes, index));
+  }
   return members;
 }
 
-function shallowest(text: string, findings: readonly Finding[]): Finding {
+function shallowest(findings: readonly Finding[], inBytes: (offset: number) => number): Finding {
   const first = findings.toSorted((a, b) => a.depth - b.depth || a.offset - b.offset)[0];
-  return first === undefined
-    ? { depth: 0, offset: -1 }
-    : { ...first, offset: bytesBefore(text, first.offset) };
+  return first === undefined ? { depth: 0, offset: -1 } : { ...first, offset: inBytes(first.offset) };
 }
 
-function bytesBefore(text: string, offset: number): number {
-  return encoder.encode(text.slice(0, offset)).length;
+/** How many bytes of UTF-8 stand before each code unit of the text. */
+function byteOffsets(text: string): number[] {
+  const offsets = [0];
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const isSurrogate = unit >= 0xd800 && unit <= 0xdfff; // two of them, and four bytes
+    offsets.push(offsets[i] + (unit < 0x80 ? 1 : unit < 0x800 || isSurrogate ? 2 : 3));
+  }
+  return offsets;
 }
-
-const encoder = new TextEncoder();
