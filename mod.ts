@@ -1,13 +1,19 @@
 /**
  * Lilith Zero: a security proxy between an AI agent and an MCP tool server.
  *
- * As a program (`deno run -A mod.ts --help`) it is the command line. As a library it is the pure core: the strict
- * JSON reader, the message reader and the policy engine, without any input or output.
+ * As a program (`deno run -A mod.ts --help`) it is the command line. As a library it exports the error that every part
+ * throws; the parts themselves are not yet a public interface.
  *
  * @module
  */
 
-export { type ErrorCode, type ErrorDetail, formatPosition, LilithError, type TextPosition } from "./src/errors.ts";
+export {
+  type ErrorCode,
+  type ErrorDetail,
+  formatPosition,
+  LilithError,
+  type TextPosition,
+} from "./src/errors.ts";
 export { version } from "./src/version.ts";
 
 if (import.meta.main) {

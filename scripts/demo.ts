@@ -92,7 +92,7 @@ async function connect(): Promise<Connection> {
 }
 
 async function showTools(client: Client): Promise<void> {
-  const { tools } = await client.listTools();
+  const { tools }: { tools: { name: string }[] } = await client.listTools();
   const names = tools.map(({ name }) => name).sort();
   stage.scene("The agent sees only the tools that it could use");
   stage.check({
@@ -148,28 +148,42 @@ async function showKill({ transport }: Connection): Promise<void> {
 
 async function showAudit(): Promise<void> {
   const log = await Deno.readTextFile(auditPath);
-  const lines = log.trimEnd().split("\n");
-  const searches = lines.filter((line) => line.includes('"search_files"'));
-  stage.scene("The audit log", searches.slice(0, 2).map(shorten).join("\n"));
+  const searches = log.trimEnd().split("\n").map((line) => JSON.parse(line)).filter(({ name }) =>
+    name === "search_files"
+  );
+  stage.scene("What the audit log says of the searches", searches.map(summarise).join("\n"));
+  const masks = [...new Set(JSON.stringify(searches).match(/‹[a-z_]+›/g) ?? [])];
   stage.check({
     what: "neither the e-mail address nor the card number is in it",
-    saw: [...new Set(searches.join().match(/‹[a-z_]+›/g) ?? [])].join(" "),
-    ok: !log.includes("lovelace") && !log.includes("4111 1111") && log.includes("‹email›") &&
-      log.includes("‹card›"),
+    saw: masks.join(" "),
+    ok: !log.includes("lovelace") && !log.includes("4111 1111") && masks.includes("‹email›") &&
+      masks.includes("‹card›"),
   });
   const intact = await verify(auditPath);
-  stage.check({ what: "audit verify finds the log intact", saw: intact.firstLine, ok: intact.status === 0 });
+  stage.check({ what: "audit verify finds the log intact", saw: intact.lines[0], ok: intact.status === 0 });
   const tampered = join(scratch, "tampered.jsonl");
   await Deno.writeTextFile(tampered, log.replace('"verdict":"deny"', '"verdict":"allow"'));
   const changed = await verify(tampered);
+  const named = changed.lines.find((line) => /line \d+/.test(line));
   stage.check({
     what: "in a copy with one verdict changed it names the line",
-    saw: changed.firstLine,
-    ok: changed.status === 1 && /line \d+/.test(changed.firstLine),
+    saw: named ?? changed.lines[0],
+    ok: changed.status === 1 && named !== undefined,
   });
 }
 
-async function verify(path: string): Promise<{ status: number; firstLine: string }> {
+interface SearchRecord {
+  readonly seq: number;
+  readonly verdict: string;
+  readonly rule: string;
+  readonly arguments: { readonly pattern: string };
+}
+
+function summarise({ seq, verdict, rule, arguments: { pattern } }: SearchRecord): string {
+  return `record ${seq}: ${verdict} by rule "${rule}", pattern "${pattern}"`;
+}
+
+async function verify(path: string): Promise<{ status: number; lines: string[] }> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", program, "audit", "verify", path],
     stdout: "piped",
@@ -177,7 +191,7 @@ async function verify(path: string): Promise<{ status: number; firstLine: string
   });
   const { code, stdout, stderr } = await command.output();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  return { status: code, firstLine: text.split("\n")[0].replace(`${scratch}/`, "") };
+  return { status: code, lines: text.replaceAll(`${scratch}/`, "").split("\n").map((line) => line.trim()) };
 }
 
 interface ToolAnswer {
@@ -208,9 +222,4 @@ async function denied(
     saw: text.trim().replaceAll(scratch, "…"),
     ok: isError === true && _meta?.rule === rule && pattern.test(text),
   };
-}
-
-function shorten(line: string): string {
-  const text = line.replaceAll(scratch, "…");
-  return text.length > 400 ? `${text.slice(0, 400)} …` : text;
 }

@@ -7,7 +7,9 @@
 export interface TextPosition {
   /** The file's name as the user gave it; absent where the text came from no file. */
   readonly file?: string;
+  /** From 1. */
   readonly line: number;
+  /** From 1, in UTF-16 code units. */
   readonly column: number;
 }
 
@@ -43,6 +45,7 @@ export interface ErrorDetail {
   readonly hint?: string;
   /** Where in the user's text. */
   readonly at?: TextPosition;
+  /** The error that led to this one. */
   readonly cause?: unknown;
 }
 
@@ -61,11 +64,16 @@ export interface ErrorDetail {
  * ```
  */
 export class LilithError extends Error {
+  /** Always `LilithError`. */
   override readonly name = "LilithError";
+  /** What kind of error it is. */
   readonly code: ErrorCode;
+  /** What to do about it; undefined where nothing can be said. */
   readonly hint: string | undefined;
+  /** Where in the user's text it lies; undefined where it came from no text. */
   readonly at: TextPosition | undefined;
 
+  /** An error of kind `code`; `detail.message` becomes its message. */
   constructor(code: ErrorCode, detail: ErrorDetail) {
     super(detail.message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;

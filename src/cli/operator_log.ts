@@ -22,6 +22,9 @@ function formatLine(record: LogRecord): string {
   const text = record.message.map((part) => typeof part === "string" ? part : String(part)).join("");
   const level = record.level === "info" ? "" : `${record.level}: `;
   // A line of ours is one line: what it quotes may hold line breaks and terminal escapes.
-  const masked = redactText(text).text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\ufffd");
+  const masked = redactText(text).text.replaceAll(
+    /\p{Cc}/gu,
+    (control) => control === "\t" ? control : "\ufffd",
+  );
   return `lilith-zero: ${level}${masked}\n`;
 }

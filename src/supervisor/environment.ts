@@ -17,7 +17,7 @@ const withheld: readonly RegExp[] = [
 /**
  * The server's environment out of ours.
  *
- * @param own All variables that the client gave us.
+ * @param own All variables that the client gave us. One that is not valid UTF-8 Deno does not show, so it does not pass.
  * @param passEnv The names that the policy lets pass. Absent: all, less our own and the loader's.
  *
  * ```ts

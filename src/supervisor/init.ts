@@ -9,7 +9,7 @@ import { LilithError } from "../errors.ts";
 import { cpuGraceSeconds, openFilesDefault } from "../limits.ts";
 import { guardSymbols, initSymbols } from "./ffi/posix.ts";
 import { decodeVariable, type InitPlan, parseInitArguments, type ProcessLimits } from "./init_plan.ts";
-import { cString, errno, openErrno, openFlag, openLibc, prctlOption, signal } from "./libc.ts";
+import { cString, errno, openFlag, openLibc, prctlOption, signal } from "./libc.ts";
 import { closeDebugger, closeDescriptorsOnExec, refuseNewPrivileges, refuseTracers } from "./self_guard.ts";
 
 /** As shells do: 126 for a command that was found and could not be run, 127 for one that is not there. */
@@ -89,6 +89,8 @@ const RLIMIT_DATA = 2;
 const RLIMIT_CORE = 4;
 const RLIMIT_NPROC = 6;
 const RLIMIT_NOFILE = 7;
+/** To prlimit(2), 0 is whoever calls. */
+const thisProcess = 0;
 
 function limitProcess(libc: InitCalls, limits: ProcessLimits): void {
   // A core dump would write what the server was sent to a disk.
@@ -110,7 +112,7 @@ function setOpenFiles(libc: InitCalls, openFilesMax: number | undefined): void {
 
 function getLimit(libc: InitCalls, resource: number): readonly [soft: bigint, hard: bigint] {
   const limit = new BigUint64Array(2);
-  if (libc.getrlimit(resource, limit) !== 0) refuse("read a limit");
+  if (libc.prlimit(thisProcess, resource, null, limit) !== 0) refuse("read a limit");
   return [limit[0], limit[1]];
 }
 
@@ -125,7 +127,8 @@ function setLimit(
   const [, hardBefore] = getLimit(libc, resource);
   const hardAfter = BigInt(hard) < hardBefore ? BigInt(hard) : hardBefore;
   const softAfter = BigInt(soft) < hardAfter ? BigInt(soft) : hardAfter;
-  if (libc.setrlimit(resource, new BigUint64Array([softAfter, hardAfter])) !== 0) refuse(`limit ${name}`);
+  const limit = new BigUint64Array([softAfter, hardAfter]);
+  if (libc.prlimit(thisProcess, resource, limit, null) !== 0) refuse(`limit ${name}`);
 }
 
 /**
@@ -142,7 +145,7 @@ function resetSignals(libc: InitCalls): void {
 
 /** Gives this process to the command. Comes back only as the end of the stage. */
 function become(libc: InitCalls, plan: InitPlan, command: readonly string[]): never {
-  const readErrno = openErrno();
+  const errnoView = new Deno.UnsafePointerView(libc.__errno_location() as Deno.PointerObject);
   const environment = readEnvironment(libc).flatMap((variable) => {
     const passed = plan.environment === "server" ? decodeVariable(variable) : variable;
     return passed === undefined ? [] : [terminate(passed)];
@@ -153,28 +156,43 @@ function become(libc: InitCalls, plan: InitPlan, command: readonly string[]): ne
   const argvVector = pointerVector(argv);
   const shellVector = pointerVector([shell, program, ...argv.slice(1)]);
   const environmentVector = pointerVector(environment);
+  const lastWords = prepareLastWords(libc, command[0]);
 
-  // Last of all: Deno itself has far more than a cap may allow, and from here on could get no memory.
+  // Last of all: Deno itself has far more than a cap may allow, and from here on it gets no more.
   const { memoryBytesMax } = plan.limits;
   if (memoryBytesMax !== undefined) setLimit(libc, RLIMIT_DATA, "memory", memoryBytesMax);
 
   libc.execve(program, argvVector, environmentVector);
-  let code = readErrno();
+  let code = errnoView.getInt32();
   if (code === errno.ENOEXEC) {
     // A script without an interpreter line is the shell's, as for execvp(3) and every program that starts commands.
     libc.execve(shell, shellVector, environmentVector);
-    code = readErrno();
+    code = errnoView.getInt32();
   }
-  const reason = Deno.UnsafePointerView.getCString(libc.strerror(code) as Deno.PointerObject);
-  console.error(
-    `lilith-zero: Cannot start "${command[0]}": ${reason}${code === errno.ENOENT ? missingLoader : ""}`,
-  );
+  const [text, length] = lastWords[code] ?? lastWords[0];
+  libc.write(2, text, length);
   libc._exit(code === errno.ENOENT ? statusNotFound : statusNotRunnable);
   throw new Error("unreachable: _exit does not return");
 }
 
-/** What ENOENT means for a file that was there a moment ago. */
-const missingLoader = "\n  hint: If the file is there, its interpreter or its loader (musl, glibc) is not";
+/** The highest errno that execve(2) gives is 40, ELOOP. */
+const execErrnoMax = 40;
+
+/** What to say for each errno of execve, made while there is memory for it. */
+function prepareLastWords(
+  libc: InitCalls,
+  command: string,
+): readonly (readonly [Uint8Array<ArrayBuffer>, bigint])[] {
+  return Array.from({ length: execErrnoMax + 1 }, (_, code) => {
+    const reason = Deno.UnsafePointerView.getCString(libc.strerror(code) as Deno.PointerObject);
+    const hint = code === errno.ENOENT
+      ? "\n  hint: If it is there, its interpreter or its loader (musl, glibc) is not"
+      : "";
+    const said = code === 0 ? "the system does not say why" : reason;
+    const text = new TextEncoder().encode(`lilith-zero: Cannot start "${command}": ${said}${hint}\n`);
+    return [text, BigInt(text.length)] as const;
+  });
+}
 
 /** Our environment as the kernel gave it: `NAME=value`, in bytes, valid as text or not. */
 function readEnvironment(libc: InitCalls): Uint8Array[] {
@@ -186,10 +204,16 @@ function readEnvironment(libc: InitCalls): Uint8Array[] {
   for (let at = 0;; at += 8) {
     const entry = entries.getPointer(at);
     if (entry === null) return variables;
-    const variable = new Uint8Array(Number(libc.strlen(entry)));
-    if (variable.length > 0) new Deno.UnsafePointerView(entry).copyInto(variable);
-    variables.push(variable);
+    variables.push(readCString(new Deno.UnsafePointerView(entry)));
   }
+}
+
+function readCString(view: Deno.UnsafePointerView): Uint8Array {
+  let length = 0;
+  while (view.getUint8(length) !== 0) length++;
+  const bytes = new Uint8Array(length);
+  if (length > 0) view.copyInto(bytes);
+  return bytes;
 }
 
 function terminate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

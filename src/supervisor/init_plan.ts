@@ -14,6 +14,13 @@ export interface ProcessLimits {
   readonly processesMax?: number;
 }
 
+/** The caps among a caller's settings, those that are set. */
+export function pickLimits(settings: ProcessLimits): ProcessLimits {
+  const { memoryBytesMax, cpuSecondsMax, openFilesMax, fileBytesMax, processesMax } = settings;
+  const limits = { memoryBytesMax, cpuSecondsMax, openFilesMax, fileBytesMax, processesMax };
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
+
 /** What one `__init` stage does before it becomes the command. */
 export interface InitPlan {
   /** Who must still be our parent: the proxy. Absent in a second stage, whose parent is a helper. */

@@ -71,13 +71,12 @@ export const errno = {
   ENOEXEC: 8,
   EACCES: 13,
   ENOTDIR: 20,
-  EINVAL: 22,
   ENAMETOOLONG: 36,
   ELOOP: 40,
 } as const;
 
 /** signal.h; the same on x86_64 and aarch64. */
-export const signal = { SIGHUP: 1, SIGKILL: 9, SIGUSR1: 10, SIGTERM: 15, SIGCONT: 18 } as const;
+export const signal = { SIGKILL: 9, SIGUSR1: 10, SIGTERM: 15, SIGCONT: 18 } as const;
 
 /** fcntl.h; the same on x86_64 and aarch64. (O_DIRECTORY is not: 0o200000 there, 0o40000 here. We do without.) */
 export const openFlag = { O_RDONLY: 0, O_WRONLY: 1, O_CLOEXEC: 0o2000000 } as const;

@@ -19,21 +19,19 @@ export interface ServerTree {
 /** The servers of this process, and other children of it that somebody waits for. */
 const servers = new Set<number>();
 const helpers = new Set<number>();
-let shared: { readonly table: ProcessTable; readonly ownSessionId: number } | undefined;
+let shared: ProcessTable | undefined;
 
 /**
  * The process table of this program, and from the first call on the reaping of orphans: what a server's daemons leave
  * behind falls to us, and nobody else would take their status.
  */
 export function openSharedTable(): ProcessTable {
-  if (shared !== undefined) return shared.table;
+  if (shared !== undefined) return shared;
   const table = openProcessTable();
-  const self = table.list().find(({ pid }) => pid === Deno.pid);
-  shared = { table, ownSessionId: self?.sessionId ?? 0 };
   Deno.addSignalListener("SIGCHLD", () => {
-    for (const { pid, isZombie } of orphansAmong(table.list())) if (isZombie) table.reap(pid);
+    for (const { pid, isZombie } of orphansAmong(table)) if (isZombie) table.reap(pid);
   });
-  return table;
+  return shared = table;
 }
 
 /** Notes a child that is no server and that somebody waits for, until `forget` is called. */
@@ -51,12 +49,12 @@ export function keepHelper(pid: number): { forget(): void } {
 export function adoptServer(pid: number, isNamespace: boolean): ServerTree {
   const table = openSharedTable();
   servers.add(pid);
-  const members = () => membersOf(pid, table.list());
+  const members = () => membersOf(pid, table);
   return {
     terminate() {
-      const all = table.list();
+      const all = members();
       const scaffold = new Set(isNamespace ? [pid, ...childrenOf(pid, all)] : []);
-      for (const entry of membersOf(pid, all)) {
+      for (const entry of all) {
         if (entry.isZombie || scaffold.has(entry.pid)) continue;
         table.signal(entry.pid, signal.SIGTERM);
         table.signal(entry.pid, signal.SIGCONT); // one that was stopped could not act on it
@@ -79,8 +77,9 @@ export function adoptServer(pid: number, isNamespace: boolean): ServerTree {
 /** Between two looks at whether a tree is gone. A killed process takes a few milliseconds. */
 const pollMs = 5;
 
-function membersOf(pid: number, all: readonly ProcessEntry[]): readonly ProcessEntry[] {
-  const orphans = orphansAmong(all).filter(({ sessionId }) => sessionId === pid || servers.size <= 1);
+function membersOf(pid: number, table: ProcessTable): readonly ProcessEntry[] {
+  const all = table.list();
+  const orphans = orphansAmong(table, all).filter(({ sessionId }) => sessionId === pid || servers.size <= 1);
   // A child of ours with that pid; once its status was taken the pid could be a stranger's.
   const first = all.filter((entry) => entry.pid === pid && entry.parentPid === Deno.pid);
   const roots = [...first, ...orphans];
@@ -92,9 +91,9 @@ function membersOf(pid: number, all: readonly ProcessEntry[]): readonly ProcessE
  * (the trials of the probe) or is known; whatever is a server's has left it. Of several servers an orphan's session
  * tells whose it is, unless it began one of its own; such a one goes with the last.
  */
-function orphansAmong(all: readonly ProcessEntry[]): readonly ProcessEntry[] {
+function orphansAmong(table: ProcessTable, all = table.list()): readonly ProcessEntry[] {
   return all.filter(({ pid, parentPid, sessionId }) =>
-    parentPid === Deno.pid && sessionId !== shared?.ownSessionId && !servers.has(pid) && !helpers.has(pid)
+    parentPid === Deno.pid && sessionId !== table.self.sessionId && !servers.has(pid) && !helpers.has(pid)
   );
 }
 

@@ -4,7 +4,7 @@ import { LilithError } from "../errors.ts";
 import type { ContainmentReport } from "./containment.ts";
 import { survivesShell } from "./environment.ts";
 import { initUrl } from "./init.ts";
-import { formatInitArguments, type InitPlan, type ProcessLimits } from "./init_plan.ts";
+import { formatInitArguments, type InitPlan, pickLimits, type ProcessLimits } from "./init_plan.ts";
 import { wrapCommand } from "./linux.ts";
 
 /** What the command line depends on. */
@@ -29,27 +29,21 @@ export interface StageSpec {
  */
 export function stageCommand(spec: StageSpec): readonly string[] {
   const { by } = spec.containment;
-  const { memoryBytesMax, processesMax, ...outerLimits } = spec.limits;
+  const { directory } = spec;
+  const limits = pickLimits(spec.limits);
+  const { memoryBytesMax: _memory, processesMax, ...outerLimits } = limits;
   if (processesMax !== undefined) refuseUncountable(spec.containment, processesMax);
-  const tie = {
-    parentPid: Deno.pid,
-    ...(spec.watcherPid === undefined ? {} : { watcherPid: spec.watcherPid }),
-  };
+  const tie = { parentPid: Deno.pid, watcherPid: spec.watcherPid };
   const server = [spec.command, ...spec.args];
 
-  const passesShell = by.kind === "unshare" && !Object.keys(spec.environment).every(survivesShell);
-  if (processesMax === undefined && !passesShell) {
-    const plan: InitPlan = { ...tie, directory: spec.directory, limits: spec.limits, environment: "server" };
+  const losesVariables = by.kind === "unshare" && !Object.keys(spec.environment).every(survivesShell);
+  if (processesMax === undefined && !losesVariables) {
+    const plan: InitPlan = { ...tie, directory, limits, environment: "server" };
     return stage(plan, wrapCommand(by, server));
   }
-  const innerLimits = Object.fromEntries(
-    Object.entries({ ...outerLimits, memoryBytesMax, processesMax }).filter(([, value]) =>
-      value !== undefined
-    ),
-  );
   // The second Deno has to live under the outer caps: memory, of which it reserves much, is for the inner stage.
-  const inner: InitPlan = { directory: spec.directory, limits: innerLimits, environment: "server" };
-  const outer: InitPlan = { ...tie, directory: spec.directory, limits: outerLimits, environment: "keep" };
+  const inner: InitPlan = { directory, limits, environment: "server" };
+  const outer: InitPlan = { ...tie, directory, limits: outerLimits, environment: "keep" };
   return stage(outer, wrapCommand(by, stage(inner, server)));
 }
 

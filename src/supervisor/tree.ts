@@ -22,6 +22,8 @@ export interface ProcessEntry {
 
 /** The processes of this machine, and what can be done to them. */
 export interface ProcessTable {
+  /** This process. */
+  readonly self: ProcessEntry;
   /** All of them now. */
   list(): readonly ProcessEntry[];
   /** Sends a signal to one process. One that is gone is no error. */
@@ -68,8 +70,10 @@ export function openProcessTable(): ProcessTable {
     return pids.flatMap((pid) => readStat(pid) ?? []);
   };
 
-  if (!list().some(({ pid }) => pid === Deno.pid)) throw unreadable("/proc does not show this process");
+  const self = readStat(Deno.pid);
+  if (self === undefined) throw unreadable("/proc does not show this process");
   return {
+    self,
     list,
     signal: (pid, signalNumber) => {
       // To kill(2), 0 and what is negative are groups, and 1 is not ours.

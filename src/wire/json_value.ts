@@ -5,6 +5,31 @@
 
 import { jsonDepthMax } from "../limits.ts";
 
+// The numbers go into the code: see json_tokens.ts.
+const enum Unit {
+  /** No code unit: the end of the text. */
+  None = -1,
+  Space = 0x20,
+  Quote = 0x22,
+  Plus = 0x2b,
+  Comma = 0x2c,
+  Minus = 0x2d,
+  Point = 0x2e,
+  Zero = 0x30,
+  Nine = 0x39,
+  Colon = 0x3a,
+  UpperE = 0x45,
+  OpenBracket = 0x5b,
+  Backslash = 0x5c,
+  CloseBracket = 0x5d,
+  LowerE = 0x65,
+  LowerF = 0x66,
+  LowerN = 0x6e,
+  LowerT = 0x74,
+  OpenBrace = 0x7b,
+  CloseBrace = 0x7d,
+}
+
 /** A number with the digits that stood in the text: `1.0`, `1e3` and 2^53 + 1 stay what the sender wrote. */
 export interface JsonNumber {
   readonly kind: "number";
@@ -43,7 +68,7 @@ export class DuplicateKeyError extends Error {
  * surrogates, where the text has them escaped.
  *
  * Throws `DuplicateKeyError` where an object in it has two keys alike (escapes resolved): who must not throw asks
- * `JsonScanner.duplicateDepth` first. Throws `Error` where the span was never validated.
+ * `JsonScanner.duplicateDepth` first. A span that was never validated ends in an `Error` or a wrong value.
  *
  * ```ts
  * import { readJson } from "./json_value.ts";
@@ -82,7 +107,7 @@ function decodeShort(bytes: Uint8Array, start: number, end: number): string {
 }
 
 // ignoreBOM: a string may begin with U+FEFF, and without this option the decoder would drop it.
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   return utf8.decode(bytes.subarray(start, end));
@@ -111,83 +136,86 @@ class TextReader {
 
   readWhole(): JsonValue {
     const value = this.#readValue();
-    if (this.#peek() !== "") throw notValidated();
+    if (this.#skipSpace() !== Unit.None) throw notValidated();
     return value;
   }
 
   #readValue(): JsonValue {
-    switch (this.#peek()) {
-      case "{":
-        return this.#readNested(() => this.#readObject());
-      case "[":
-        return this.#readNested(() => this.#readArray());
-      case '"':
+    switch (this.#skipSpace()) {
+      case Unit.OpenBrace:
+        return this.#readObject();
+      case Unit.OpenBracket:
+        return this.#readArray();
+      case Unit.Quote:
         return this.#readString();
-      case "t":
+      case Unit.LowerT:
         return this.#readWord("true", true);
-      case "f":
+      case Unit.LowerF:
         return this.#readWord("false", false);
-      case "n":
+      case Unit.LowerN:
         return this.#readWord("null", null);
       default:
         return this.#readNumber();
     }
   }
 
-  /** The scanner bounds the depth of what it accepts; the bound is kept here so that no other text can overflow the stack. */
-  #readNested<T>(read: () => T): T {
-    if (++this.#depth > jsonDepthMax) throw notValidated();
-    const value = read();
-    this.#depth--;
-    return value;
-  }
-
   #readObject(): JsonObject {
     const members = new Map<string, JsonValue>();
-    this.#at++;
-    if (this.#skip("}")) return members;
-    do {
-      if (this.#peek() !== '"') throw notValidated();
-      const key = this.#readString();
-      if (members.has(key)) throw new DuplicateKeyError(key);
-      if (!this.#skip(":")) throw notValidated();
-      members.set(key, this.#readValue());
-    } while (this.#skip(","));
-    if (!this.#skip("}")) throw notValidated();
+    this.#enter();
+    if (!this.#passes(Unit.CloseBrace)) {
+      do {
+        if (this.#skipSpace() !== Unit.Quote) throw notValidated();
+        const key = this.#readString();
+        if (members.has(key)) throw new DuplicateKeyError(key);
+        if (!this.#passes(Unit.Colon)) throw notValidated();
+        members.set(key, this.#readValue());
+      } while (this.#passes(Unit.Comma));
+      if (!this.#passes(Unit.CloseBrace)) throw notValidated();
+    }
+    this.#depth--;
     return members;
   }
 
   #readArray(): JsonArray {
     const elements: JsonValue[] = [];
-    this.#at++;
-    if (this.#skip("]")) return elements;
-    do elements.push(this.#readValue()); while (this.#skip(","));
-    if (!this.#skip("]")) throw notValidated();
+    this.#enter();
+    if (!this.#passes(Unit.CloseBracket)) {
+      do elements.push(this.#readValue()); while (this.#passes(Unit.Comma));
+      if (!this.#passes(Unit.CloseBracket)) throw notValidated();
+    }
+    this.#depth--;
     return elements;
   }
 
+  /** Passes an opening bracket or brace. The scanner bounds the depth; so that no other text overflows the stack: */
+  #enter(): void {
+    this.#at++;
+    if (++this.#depth > jsonDepthMax) throw notValidated();
+  }
+
   #readString(): string {
-    const start = this.#at + 1;
-    let end = this.#text.indexOf('"', start);
+    const start = this.#at;
+    let end = this.#text.indexOf('"', start + 1);
     while (end >= 0 && this.#isEscaped(end)) end = this.#text.indexOf('"', end + 1);
     if (end < 0) throw notValidated();
     this.#at = end + 1;
-    return resolveEscapes(this.#text.slice(start, end));
+    return resolveEscapes(this.#text.slice(start + 1, end));
   }
 
-  /** An odd number of backslashes before a character: the last of them belongs to it. */
+  /** An odd number of backslashes stands before: the last of them belongs to this character. */
   #isEscaped(at: number): boolean {
     let first = at;
-    while (this.#text[first - 1] === "\\") first--;
+    while (this.#text.charCodeAt(first - 1) === Unit.Backslash) first--;
     return (at - first) % 2 === 1;
   }
 
   #readNumber(): JsonNumber {
-    numberPattern.lastIndex = this.#at;
-    const source = numberPattern.exec(this.#text)?.[0];
-    if (source === undefined) throw notValidated();
-    this.#at += source.length;
-    return { kind: "number", source, value: Number(source) };
+    const start = this.#at;
+    while (isOfNumber(this.#text.charCodeAt(this.#at))) this.#at++;
+    const source = this.#text.slice(start, this.#at);
+    const value = Number(source);
+    if (source === "" || Number.isNaN(value)) throw notValidated();
+    return { kind: "number", source, value };
   }
 
   #readWord<T>(word: string, value: T): T {
@@ -196,24 +224,28 @@ class TextReader {
     return value;
   }
 
-  /** Passes `mark` where it comes next, and says whether it did. */
-  #skip(mark: string): boolean {
-    if (this.#peek() !== mark) return false;
+  /** Passes this code unit where it comes next, and says whether it did. */
+  #passes(unit: Unit): boolean {
+    if (this.#skipSpace() !== unit) return false;
     this.#at++;
     return true;
   }
 
-  /** The next character that is no white space; empty at the end. */
-  #peek(): string {
-    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at++;
-    return this.#text.charAt(this.#at);
+  /** Goes to the next code unit that is no white space and gives it; `None` at the end. */
+  #skipSpace(): Unit {
+    for (;;) {
+      const unit = this.#text.charCodeAt(this.#at);
+      if (unit > Unit.Space) return unit;
+      if (Number.isNaN(unit)) return Unit.None;
+      this.#at++;
+    }
   }
 }
 
-const numberPattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-
-function isSpace(unit: number): boolean {
-  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+/** Digits, signs, the point and the exponent's letter: where a number ends in validated text. */
+function isOfNumber(unit: number): boolean {
+  return (unit >= Unit.Zero && unit <= Unit.Nine) || unit === Unit.Point || unit === Unit.Minus ||
+    unit === Unit.Plus || unit === Unit.LowerE || unit === Unit.UpperE;
 }
 
 function notValidated(): Error {

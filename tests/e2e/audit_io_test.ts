@@ -1,14 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  allowAll,
-  call,
-  programCommand,
-  readRecords,
-  recordingServer,
-  Run,
-  runProgram,
-  Scratch,
-} from "./support/program.ts";
+import { allowAll, call, readRecords, recordingServer, Run, runProgram, Scratch } from "./support/program.ts";
 
 Deno.test("every message is in the log before it leaves, masked, with mode 0600, and the log verifies", async () => {
   await using scratch = await Scratch.make();

@@ -72,10 +72,8 @@ export const initSymbols = {
   setsid: { parameters: [], result: "i32" },
   // int sigprocmask(int how, const sigset_t *set, sigset_t *oldset);
   sigprocmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
-  // int getrlimit(int resource, struct rlimit *rlim);
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  // int setrlimit(int resource, const struct rlimit *rlim);
-  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  // int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
+  prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   // int chdir(const char *path);
   chdir: { parameters: ["buffer"], result: "i32" },
   // ssize_t write(int fd, const void *buf, size_t count);
@@ -84,8 +82,8 @@ export const initSymbols = {
   execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
   // void _exit(int status);
   _exit: { parameters: ["i32"], result: "void" },
-  // size_t strlen(const char *s);
-  strlen: { parameters: ["pointer"], result: "usize" },
+  // int *__errno_location(void);  glibc and musl
+  __errno_location: { parameters: [], result: "pointer" },
   // char *strerror(int errnum);
   strerror: { parameters: ["i32"], result: "pointer" },
   // extern char **environ;
