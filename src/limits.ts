@@ -17,6 +17,9 @@ export const oversizeHeadBytesMax = 4 * KiB;
 /** Nesting of arrays and objects. Real messages stay under 20; servers recurse on it. */
 export const jsonDepthMax = 128;
 
+/** Values of one message that a policy looks at: each takes up to 250 bytes. Real arguments hold some thousands. */
+export const jsonValuesMax = 1_000_000;
+
 /** Probes per key in the table of keys: a sender who knows our hash must not make the search quadratic. */
 export const keyProbesPerKeyMax = 16;
 

@@ -25,6 +25,7 @@ import {
   ssnWords,
 } from "./recognisers/names.ts";
 import { pemPrefix } from "./recognisers/pem.ts";
+import { isInvisible, mayBeSpelt } from "./recognisers/spelt.ts";
 import { type TokenShape, tokenShapes } from "./recognisers/tokens.ts";
 import { foldWide } from "./recognisers/wide.ts";
 
@@ -45,8 +46,8 @@ export const clue = {
   name: 64,
   /** A character that stands for an ASCII letter or digit: look again once it is replaced. */
   wide: 128,
-  /** JSON only: `\uXXXX`, which can hide anything. */
-  escape: 256,
+  /** A character that is spelt out (`\u0040`, `%40`, `&#64;`) or that nobody sees: it can hide anything. */
+  spelt: 256,
   /** JSON only: white space that would break the line. */
   lineBreak: 512,
   /** A word that tells a telephone number; alone it is no clue. */
@@ -129,6 +130,7 @@ const COLON = 4;
 const AT = 5;
 const PERCENT = 6;
 const BREAK = 7;
+const MARK = 8;
 
 const classes = new Uint8Array(128);
 for (
@@ -140,6 +142,7 @@ for (
     ["@", AT],
     ["%", PERCENT],
     ["\r\n", BREAK],
+    ["\\&", MARK],
   ] as const
 ) {
   for (const c of characters) classes[c.charCodeAt(0)] = itsClass;
@@ -160,7 +163,7 @@ export function findClues(text: string, form: "text" | "json", sightings?: Sight
     if (c === BACKSLASH && form === "json") {
       c = text.charCodeAt(++i);
       // \u0040, and the same in a string that is JSON itself: \\u0040
-      if (c === 0x75 || (c === BACKSLASH && text.charCodeAt(i + 1) === 0x75)) clues |= clue.escape;
+      if (c === 0x75 || (c === BACKSLASH && mayBeSpelt(text, i))) clues |= clue.spelt;
       // The character behind a backslash is no letter of a word. An escaped slash is a slash.
       if (c !== 0x2f) {
         state = digits = points = 0;
@@ -170,6 +173,7 @@ export function findClues(text: string, form: "text" | "json", sightings?: Sight
     if (c >= 0x80) {
       const ascii = foldWide(c);
       if (ascii !== c && isAlphanumeric(ascii)) clues |= clue.wide;
+      if (isInvisible(c)) clues |= clue.spelt;
       c = ascii < 0x80 ? ascii : 0;
     }
     state = next[(state << 6) | symbols[c]];
@@ -209,6 +213,11 @@ export function findClues(text: string, form: "text" | "json", sightings?: Sight
       case PERCENT:
         digits = 0;
         if (text.startsWith("40", i + 1)) clues |= clue.at;
+        if (mayBeSpelt(text, i)) clues |= clue.spelt;
+        break;
+      case MARK:
+        digits = points = 0;
+        if (mayBeSpelt(text, i)) clues |= clue.spelt;
         break;
       case BREAK:
         digits = 0;

@@ -7,11 +7,31 @@ import type { Masked, MaskKind } from "./mask.ts";
 const pathCharactersMax = 128;
 const stepCharactersMax = 48;
 
+/** Shorter values are in every other word. */
+const hiddenCharactersMin = 4;
+/** More secrets than these under telling names are in no call that anyone makes. */
+const hiddenValuesMax = 256;
+
 export class MaskTally {
   /** Made when there is something to count: most records mask nothing. */
   #entries: Map<string, { kind: MaskKind; path: string; count: number }> | undefined;
 
   #count = 0;
+
+  /** Values that were masked for the name they stand under: by themselves they look like nothing. */
+  #hidden: Set<string> | undefined;
+
+  /** `value` was masked whole; it must not be seen in another place of the same record either. */
+  hide(value: string): void {
+    if (value.length < hiddenCharactersMin) return;
+    const hidden = this.#hidden ??= new Set();
+    if (hidden.size < hiddenValuesMax) hidden.add(value);
+  }
+
+  /** The longest first, so that one that begins with another goes as a whole. */
+  get hidden(): readonly string[] {
+    return this.#hidden === undefined ? [] : [...this.#hidden].sort((a, b) => b.length - a.length);
+  }
 
   add(kind: MaskKind, path: string, count: number): void {
     this.#count += count;

@@ -146,6 +146,8 @@ function writeStart(body: StartRecord, text: RecordText): string {
 }
 
 function writeDecision(body: DecisionRecord, text: RecordText): string {
+  // First, though they stand last: what is masked in them for its name must not be seen in the reason or the facts.
+  const itsArguments = writeArguments(body, text);
   return (body.call === undefined ? "" : ',"call":' + body.call) +
     ',"from":"' + body.from + '","type":"' + body.type + '"' +
     (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
@@ -154,7 +156,7 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
     ',"name":' + text.quote(body.name, "/name") +
     writeVerdict(body.decision, text) +
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
-    writeArguments(body, text) +
+    itsArguments +
     ',"bytes":' + body.bytes;
 }
 
@@ -164,7 +166,7 @@ function writeVerdict(decision: Decision, text: RecordText): string {
     (code === undefined ? "" : ',"code":"' + code + '"') +
     ',"policy":' + text.quote(policy, "/policy") +
     ',"rule":' + text.quote(rule, "/rule") +
-    ',"reason":' + text.quote(reason, "/reason") +
+    ',"reason":' + text.quoteSentence(reason, "/reason") +
     (retryAfterMs === undefined ? "" : ',"retryAfterMs":' + retryAfterMs) +
     (observed.length === 0 ? "" : ',"observed":' + writeObserved(observed, text));
 }
@@ -177,7 +179,7 @@ function writeObserved(observed: readonly Observation[], text: RecordText): stri
       '{"policy":' + text.quote(policy, path + "/policy") +
       ',"rule":' + text.quote(rule, path + "/rule") +
       ',"verdict":"' + verdict + '"' +
-      ',"reason":' + text.quote(reason, path + "/reason") + "}",
+      ',"reason":' + text.quoteSentence(reason, path + "/reason") + "}",
   );
 }
 
@@ -186,7 +188,7 @@ function writeFacts(facts: Facts, text: RecordText): string {
     [...facts],
     "/facts",
     ([asked, resolution], path) =>
-      '{"path":' + text.quote(asked, path + "/path") +
+      '{"path":' + text.quoteAgain(asked, path + "/path") +
       ',"resolution":' + writeResolution(resolution, path + "/resolution", text) + "}",
   );
 }
@@ -195,9 +197,10 @@ function writeResolution(resolution: Resolution, path: string, text: RecordText)
   switch (resolution.kind) {
     case "real":
     case "missing":
-      return '{"kind":"' + resolution.kind + '","path":' + text.quote(resolution.path, path + "/path") + "}";
+      return '{"kind":"' + resolution.kind + '","path":' + text.quoteAgain(resolution.path, path + "/path") +
+        "}";
     case "unknown":
-      return '{"kind":"unknown","why":' + text.quote(resolution.why, path + "/why") + "}";
+      return '{"kind":"unknown","why":' + text.quoteAgain(resolution.why, path + "/why") + "}";
   }
 }
 
@@ -205,7 +208,10 @@ function writeArguments({ arguments: span, argumentsDigest }: DecisionRecord, te
   const digest = argumentsDigest === undefined ? "" : ',"argumentsDigest":"' + argumentsDigest + '"';
   if (span === undefined) return digest;
   const length = span.end - span.start;
-  if (length > recordArgumentsBytesMax) return ',"argumentsOmitted":{"bytes":' + length + "}" + digest;
+  if (length > recordArgumentsBytesMax) {
+    text.hideSpan(span);
+    return ',"argumentsOmitted":{"bytes":' + length + "}" + digest;
+  }
   return ',"arguments":' + text.embedSpan(span, "/arguments") + digest;
 }
 
@@ -224,14 +230,14 @@ function writeOutcome(body: OutcomeRecord, text: RecordText): string {
 
 function writeRefused(body: RefusedRecord, text: RecordText): string {
   return ',"from":"' + body.from + '","code":"' + body.code + '"' +
-    ',"reason":' + text.quote(body.reason, "/reason") +
+    ',"reason":' + text.quoteSentence(body.reason, "/reason") +
     (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
     (body.method === undefined ? "" : ',"method":' + text.quote(body.method, "/method")) +
     ',"bytes":' + body.bytes;
 }
 
 function writeEvent(body: EventRecord, text: RecordText): string {
-  return ',"name":"' + body.name + '","detail":' + text.quote(body.detail, "/detail");
+  return ',"name":"' + body.name + '","detail":' + text.quoteSentence(body.detail, "/detail");
 }
 
 function writeEnd({ reason, status, counts }: EndRecord, text: RecordText): string {

@@ -101,7 +101,9 @@ export type RefusalCode =
   | "unasked"
   | "cancelled"
   | "server_gone"
-  | "audit_failed";
+  | "audit_failed"
+  /** An error of ours. */
+  | "internal";
 
 /** What became of a request: its answer, or that it will have none. */
 export interface OutcomeRecord {

@@ -1,8 +1,9 @@
 /** Texts from outside on their way into a record: masked, bounded, quoted. */
 
 import { recordListEntriesMax, recordTextCharactersMax } from "../limits.ts";
+import { dropCutWords } from "./cut_words.ts";
 import { maskOf } from "./mask.ts";
-import type { MaskTally } from "./mask_tally.ts";
+import { MaskTally } from "./mask_tally.ts";
 import { redactJsonText } from "./redact.ts";
 import { isSecretOption } from "./redact_json.ts";
 import { expectNothing, findAll, maskText } from "./redact_text.ts";
@@ -48,6 +49,28 @@ export class RecordText {
     const quoted = JSON.stringify(shown);
     if (shown === text) remember(text, quoted);
     return quoted;
+  }
+
+  /** A sentence of ours that quotes from the message: what it cut short is left out. */
+  quoteSentence(sentence: string, path: string): string {
+    return this.quote(this.#hide(dropCutWords(sentence), path), path);
+  }
+
+  /** A text of the message's arguments that stands in the record once more, without the names that tell what it is. */
+  quoteAgain(text: string, path: string): string {
+    return this.quote(this.#hide(text, path), path);
+  }
+
+  /** `text` without the values that were masked elsewhere for their names. */
+  #hide(text: string, path: string): string {
+    let shown = text;
+    for (const value of this.#tally.hidden) {
+      const pieces = shown.split(value);
+      if (pieces.length === 1) continue;
+      this.#tally.add("secret", path, pieces.length - 1);
+      shown = pieces.join(maskOf("secret"));
+    }
+    return shown;
   }
 
   #show(text: string, path: string): string {
@@ -103,6 +126,13 @@ export class RecordText {
   /** Validated JSON, as it is but for what is masked. */
   embedSpan({ bytes, start, end }: JsonSpan, path: string): string {
     return redactJsonText(decoder.decode(bytes.subarray(start, end)), path, this.#tally);
+  }
+
+  /** Reads what stands under telling names in JSON that is not recorded itself, so that it stays out of the rest. */
+  hideSpan({ bytes, start, end }: JsonSpan): void {
+    const unrecorded = new MaskTally();
+    redactJsonText(decoder.decode(bytes.subarray(start, end)), "", unrecorded);
+    for (const value of unrecorded.hidden) this.#tally.hide(value);
   }
 
   /** The JSON text of an id: a string, a number or null. */

@@ -7,6 +7,7 @@
  */
 
 import { clue, findClues, weakClues } from "./clues.ts";
+import { dropCutWords } from "./cut_words.ts";
 import type { Masked } from "./mask.ts";
 import { MaskTally } from "./mask_tally.ts";
 import { maskJson } from "./redact_json.ts";
@@ -30,6 +31,14 @@ export function redactText(text: string): { readonly text: string; readonly mask
   const { text: shown, masks } = maskText(text, expectNothing);
   if (masks.size === 0) return { text: shown, masked: nothingMasked };
   return { text: shown, masked: [...masks].map(([kind, count]) => ({ kind, path: "", count })) };
+}
+
+/**
+ * {@linkcode redactText} for a sentence of ours that quotes a text from outside. Where the quotation was cut (`…"`,
+ * `" …`), the word that the cut went through is left out: half a secret is known by no recogniser.
+ */
+export function redactSentence(sentence: string): string {
+  return redactText(dropCutWords(sentence)).text;
 }
 
 const nothingMasked: readonly Masked[] = [];

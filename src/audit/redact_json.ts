@@ -96,27 +96,40 @@ class JsonMasker {
 
   #array(path: string, expected: Expectation): string {
     const elements: string[] = [];
-    // ["--token", "…"]: a command line.
-    let isOptionValue = false;
+    // ["--token", "…"]: a command line. ["X-Api-Key", "…"]: one header of a list of pairs.
+    let namesNext = false;
     this.#at++;
     while (this.#skipSpace() !== "]") {
       const elementPath = `${path}/${elements.length}`;
       if (this.#text[this.#at] === '"') {
         const source = this.#readString();
+        const isFirst = elements.length === 0;
         elements.push(
-          isOptionValue
-            ? this.#maskWhole(source, elementPath)
-            : this.#maskString(source, elementPath, expected),
+          namesNext ? this.#maskWhole(source, elementPath) : this.#maskString(source, elementPath, expected),
         );
-        isOptionValue = isSecretOption(decodeString(source));
+        const word = decodeString(source);
+        namesNext = isSecretOption(word) || (isFirst && this.#endsAfterOneMore() && isSecretName(word));
       } else {
         elements.push(this.value(elementPath, expected));
-        isOptionValue = false;
+        namesNext = false;
       }
       this.#skipComma();
     }
     this.#at++;
     return "[" + elements.join(",") + "]";
+  }
+
+  /** Whether the array that is being read has one more element, a string, and no other. */
+  #endsAfterOneMore(): boolean {
+    const before = this.#at;
+    this.#skipComma();
+    let isLast = false;
+    if (this.#skipSpace() === '"') {
+      this.#readString();
+      isLast = this.#skipSpace() === "]";
+    }
+    this.#at = before;
+    return isLast;
   }
 
   /** The key without what must not be shown; two keys that then look the same are kept apart by a number. */
@@ -156,7 +169,19 @@ class JsonMasker {
   #maskWhole(source: string, path: string): string {
     if (source === "null" || source === '""' || source === maskedSecret) return source;
     this.#tally.add("secret", path, 1);
+    this.#hide(source);
     return maskedSecret;
+  }
+
+  /** Every text in `source`, or the number that it is. */
+  #hide(source: string): void {
+    if (source.startsWith("{") || source.startsWith("[")) {
+      for (const text of source.match(/"(?:[^"\\]|\\.)*"/g) ?? []) this.#tally.hide(decodeString(text));
+    } else if (source.startsWith('"')) {
+      this.#tally.hide(decodeString(source));
+    } else if (/^-?\d/.test(source)) {
+      this.#tally.hide(source);
+    }
   }
 
   #readValue(): string {
@@ -220,7 +245,7 @@ const maskedSecret = JSON.stringify(maskOf("secret"));
 
 /** The keys of a list of pairs. */
 const nameKeys = new Set(["name", "key", "header", "field", "variable"]);
-const valueKeys = new Set(["value", "val"]);
+const valueKeys = new Set(["value", "values", "val"]);
 
 /** Whether an odd number of backslashes stands before `at`. */
 function isEscaped(text: string, at: number): boolean {
@@ -268,6 +293,11 @@ function readKey(key: string): KeyMeaning {
     phone: sightings.some(({ keyword }) => keyword.kind === "phone"),
     ssn: sightings.some(({ keyword }) => keyword.kind === "ssn"),
   };
+}
+
+/** `X-Api-Key`: a name by itself, not a sentence with such a word in it. */
+function isSecretName(word: string): boolean {
+  return /^[A-Za-z][\w.-]{0,63}$/.test(word) && readKey(word).secret;
 }
 
 /** `--token`, whose value is the next word of the command line. */

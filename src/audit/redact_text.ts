@@ -12,6 +12,7 @@ import { findIpv4, findIpv6 } from "./recognisers/ip.ts";
 import { findJwt } from "./recognisers/jwt.ts";
 import { findPem } from "./recognisers/pem.ts";
 import { findNamedPhone, findPhones, findPhonesByKey } from "./recognisers/phone.ts";
+import { readSpelt } from "./recognisers/spelt.ts";
 import { findNamedSsn, findSsns } from "./recognisers/ssn.ts";
 import { findToken } from "./recognisers/tokens.ts";
 import { findUrlCredentials } from "./recognisers/url.ts";
@@ -52,9 +53,25 @@ const nothingFound: readonly Found[] = [];
 
 /** All that is found in `text`, in order and apart from each other. */
 export function findAll(text: string, expected: Expectation): readonly Found[] {
-  let sightings: Sighting[] = [];
-  let clues = findClues(text, "text", sightings);
+  const sightings: Sighting[] = [];
+  const clues = findClues(text, "text", sightings);
   if ((clues & ~weakClues) === 0) return nothingFound;
+  const found = findSeen(text, expected, clues, sightings);
+  const read = clues & clue.spelt ? readSpelt(text) : undefined;
+  if (read !== undefined) {
+    const itsSightings: Sighting[] = [];
+    const itsClues = findClues(read.text, "text", itsSightings);
+    for (const { start, end, kind } of findSeen(read.text, expected, itsClues, itsSightings)) {
+      found.push({ start: read.places[start], end: read.places[end], kind });
+    }
+  }
+  return found.length === 0 ? nothingFound : joinOverlaps(found);
+}
+
+/** What is found in `text` as it stands there, by the clues that it gave; some of it more than once. */
+function findSeen(text: string, expected: Expectation, itsClues: number, itsSightings: Sighting[]): Found[] {
+  let clues = itsClues;
+  let sightings = itsSightings;
   // Of the same length as the text: what is found in the one is found in the other.
   const plain = foldWideText(text);
   if (plain !== text) clues = findClues(plain, "text", sightings = []);
@@ -74,7 +91,7 @@ export function findAll(text: string, expected: Expectation): readonly Found[] {
     if (expected.phone) findPhonesByKey(plain, found);
     if (expected.ssn) findNamedSsn(plain, 0, found);
   }
-  return found.length === 0 ? nothingFound : joinOverlaps(found);
+  return found;
 }
 
 function findSighted(text: string, sightings: readonly Sighting[], found: Found[]): void {

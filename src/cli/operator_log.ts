@@ -1,7 +1,7 @@
 /** What the proxy tells people, on standard error: one line each, masked like the audit log. */
 
 import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
-import { redactText } from "../audit/redact.ts";
+import { redactSentence } from "../audit/redact.ts";
 import type { StderrWriter } from "./stderr_writer.ts";
 
 /** Sets up the log and gives its one logger. Nothing of it ever goes to standard output, which carries MCP alone. */
@@ -21,10 +21,8 @@ export function openOperatorLog(stderr: StderrWriter): Logger {
 function formatLine(record: LogRecord): string {
   const text = record.message.map((part) => typeof part === "string" ? part : String(part)).join("");
   const level = record.level === "info" ? "" : `${record.level}: `;
-  // A line of ours is one line: what it quotes may hold line breaks and terminal escapes.
-  const masked = redactText(text).text.replaceAll(
-    /\p{Cc}/gu,
-    (control) => control === "\t" ? control : "\ufffd",
-  );
+  // A line of ours is one line: what it quotes may hold line breaks, terminal escapes and characters that turn the
+  // direction of what is read.
+  const masked = redactSentence(text).replaceAll(/(?![ \t])[\p{C}\p{Z}]/gu, "\ufffd");
   return `lilith-zero: ${level}${masked}\n`;
 }

@@ -111,7 +111,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       say: (level, text) => level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text }),
     });
     relay.begin(started);
-    signals.onSignal((name) => relay.stop(`${name} was received`));
+    signals.onSignal((name) => relay.stopNow(`${name} was received`));
     const ending = await relay.run();
     sink?.close();
     // A client that ends the session is the ordinary case, however hard the server had to be pushed.

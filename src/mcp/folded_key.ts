@@ -23,6 +23,16 @@ export class ProtocolKeys {
     this.#lengthMax = Math.max(...keys.map((key) => key.length));
   }
 
+  /**
+   * Why a key that is none of these may not stand beside them; undefined where it may. Besides near misses, that is
+   * `__proto__`: a copy that JavaScript makes by assignment inherits from its value what it does not have itself.
+   */
+  obstacle(key: string): string | undefined {
+    if (key === "__proto__") return 'the key "__proto__", from whose value some readers inherit';
+    const meant = this.mistakenFor(key);
+    return meant === undefined ? undefined : `a key that some readers take for "${meant}"`;
+  }
+
   /** The protocol key that `key` differs from only by folding; undefined where it is none, or exactly one. */
   mistakenFor(key: string): string | undefined {
     // A longer key can only be a protocol key with something behind a NUL.

@@ -27,8 +27,8 @@ class MemberReader {
         members.set(key, valueOf(scanner, i));
         continue;
       }
-      const meant = this.#protocolKeys.mistakenFor(scanner.keyText(i, buffer));
-      if (meant !== undefined) return `a key in "${this.#where}" that some readers take for "${meant}"`;
+      const obstacle = this.#protocolKeys.obstacle(scanner.keyText(i, buffer));
+      if (obstacle !== undefined) return `in "${this.#where}", ${obstacle}`;
     }
     return members;
   }

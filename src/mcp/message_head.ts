@@ -32,7 +32,7 @@ export function readHead(head: Uint8Array): MessageHead {
     const valueEnd = endOfValue(text, valueStart);
     if (key === "method") hasMethod = true;
     if (valueEnd === undefined) break;
-    if (key === "id") idSource = answerable(text.slice(valueStart, valueEnd));
+    if (key === "id") idSource = answerable(text.slice(valueStart, valueEnd).trimEnd());
     at = skipSpace(text, valueEnd);
     if (text[at] !== ",") break;
     at++;

@@ -1,7 +1,14 @@
 /** What a message asks for in the words of MCP: the thing that a policy judges. */
 
 import { Buffer } from "node:buffer";
-import { decodeString, isJsonObject, type JsonValue, readJson } from "../wire/json_value.ts";
+import {
+  decodeString,
+  isJsonObject,
+  type JsonValue,
+  readJson,
+  TooManyValuesError,
+} from "../wire/json_value.ts";
+import { ProtocolKeys } from "./folded_key.ts";
 import type { Notification, Request, Value } from "./message.ts";
 
 /** *downstream*: the agent's side. *upstream*: the server's side. */
@@ -38,7 +45,7 @@ export interface ReadOperation extends Operation {
   readonly argumentsValue: Value | undefined;
 }
 
-/** Why a message with a known method cannot be judged: its target has no name. */
+/** Why a message cannot be judged: its target has no name, or its method could be mistaken for one that has a target. */
 export interface UnnamedTarget {
   readonly kind: "unnamed_target";
   readonly reason: string;
@@ -61,6 +68,8 @@ const targets: ReadonlyMap<string, TargetRule> = new Map([
   ["resources/unsubscribe", { target: "resource", namedBy: "uri", hasArguments: false }],
 ]);
 
+const methodsWithTarget = new ProtocolKeys([...targets.keys()]);
+
 /** Methods that only keep the conversation going or say what there is. */
 const housekeepingMethods: ReadonlySet<string> = new Set([
   "initialize",
@@ -81,12 +90,19 @@ const listChanged = /^notifications\/[a-z]+\/list_changed$/;
 
 /**
  * Names what a request or notification asks for. A `tools/call` without an id is still a call: servers execute it.
- * A target without a name is refused, because a server may find a name where we see none.
+ * A target without a name is refused, because a server may find a name where we see none; and so is a method that
+ * some reader takes for one with a target (`tools/call` and a NUL behind it): its target would go unseen.
  */
 export function readOperation(message: Request | Notification, from: Side): ReadOperation | UnnamedTarget {
   const { method, members, params, frame: { buffer } } = message;
   const rule = from === "downstream" ? targets.get(method) : undefined;
-  if (rule === undefined) return new LazyOperation(from, method, "method", method, buffer, params);
+  if (rule === undefined) {
+    const meant = from === "downstream" ? methodsWithTarget.mistakenFor(method) : undefined;
+    if (meant !== undefined) {
+      return { kind: "unnamed_target", reason: `a method that some readers take for "${meant}"` };
+    }
+    return new LazyOperation(from, method, "method", method, buffer, params);
+  }
   const named = members.get(rule.namedBy);
   if (named?.kind !== "string") {
     return { kind: "unnamed_target", reason: `${method} without a string "${rule.namedBy}"` };
@@ -157,10 +173,15 @@ export function cancelledId(message: Notification): Value | undefined {
   return message.members.get("requestId");
 }
 
-/** `params._meta` of a request as a value; undefined where it has none or it is no object. */
+/** `params._meta` of a request as a value; undefined where it has none, it is no object, or too large to be read. */
 export function readMeta(message: Request): JsonValue | undefined {
   const meta = message.members.get("_meta");
   if (meta === undefined) return undefined;
-  const value = readJson(message.frame.buffer, meta.start, meta.end);
-  return isJsonObject(value) ? value : undefined;
+  try {
+    const value = readJson(message.frame.buffer, meta.start, meta.end);
+    return isJsonObject(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof TooManyValuesError) return undefined;
+    throw error;
+  }
 }

@@ -64,6 +64,7 @@ const envelopeKeys = new ProtocolKeys(envelopeKeyNames);
 function readEnvelope(scanner: JsonScanner, buffer: Uint8Array): Envelope | string {
   if (scanner.duplicateDepth === 1) return "a key of the message stands twice";
   if (scanner.surrogateDepth === 1) return "a lone surrogate in the envelope of the message";
+  if (scanner.keyEscapeDepth === 1) return needlessEscape;
   const found: Envelope = { jsonrpc: -1, id: -1, method: -1, params: -1, result: -1, error: -1 };
   const { memberCount } = scanner;
   for (let i = 0; i < memberCount; i++) {
@@ -73,11 +74,14 @@ function readEnvelope(scanner: JsonScanner, buffer: Uint8Array): Envelope | stri
       found[key] = i;
       continue;
     }
-    const meant = envelopeKeys.mistakenFor(scanner.keyText(i, buffer));
-    if (meant !== undefined) return `a key that some readers take for "${meant}"`;
+    const obstacle = envelopeKeys.obstacle(scanner.keyText(i, buffer));
+    if (obstacle !== undefined) return obstacle;
   }
   return found;
 }
+
+/** Some engines take such a key for another one; see `JsonScanner.keyEscapeDepth`. */
+const needlessEscape = "a key with a letter spelt as \\uXXXX";
 
 /** Which of the envelope's keys member `i` has: told without making a string of it. */
 function envelopeKey(scanner: JsonScanner, i: number, buffer: Uint8Array): keyof Envelope | undefined {
@@ -110,6 +114,7 @@ function fromRequest(
   // Servers take the first or the last of two keys, and drop or keep a lone surrogate: nobody can judge such a request.
   if (scanner.duplicateDepth > 0) return "a key stands twice in one object";
   if (scanner.surrogateDepth > 0) return "a lone surrogate (\\uD800 to \\uDFFF without its partner)";
+  if (scanner.keyEscapeDepth > 0) return needlessEscape;
   const methodValue = valueOf(scanner, envelope.method);
   if (methodValue.kind !== "string") return '"method" is not a string';
   if (methodValue.end - methodValue.start > methodBytesMax) {
@@ -136,6 +141,7 @@ function fromAnswer(
   if (envelope.result < 0 && envelope.error < 0) return 'none of "method", "result" and "error"';
   if (scanner.duplicateDepth === 2) return "a key stands twice directly in the answer";
   if (scanner.surrogateDepth === 2) return "a lone surrogate directly in the answer";
+  if (scanner.keyEscapeDepth === 2) return needlessEscape;
   const oddities = scanner.duplicateDepth + scanner.surrogateDepth === 0 ? noOddities : odditiesOf(scanner);
   const id = idValue === undefined ? undefined : readAnswerId(frame.buffer, idValue.start, idValue.end);
   if (envelope.error >= 0) {

@@ -8,7 +8,9 @@ export const replyCodes = {
   serverGone: 503,
   parseError: -32700,
   invalidRequest: -32600,
-  /** The server answered with something that is no answer. JSON-RPC 2.0 §5.1, internal error. */
+  /** An error of ours. JSON-RPC 2.0 §5.1. */
+  internal: -32603,
+  /** The server answered with something that is no answer; to the agent that is an internal error too. */
   badAnswer: -32603,
 } as const;
 

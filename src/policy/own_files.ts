@@ -23,7 +23,7 @@ import {
 } from "./path.ts";
 import type { Subject } from "./subject.ts";
 import { percentDecodings } from "./text_readings.ts";
-import { pathOfFileUri } from "./uri.ts";
+import { pathOfFileUri, stripUri } from "./uri.ts";
 
 /** The name under which the rule stands in decisions and records. */
 export const ownFilesRule = "own-files";
@@ -160,13 +160,21 @@ function fileNameSpellings(text: string): readonly string[] {
   const texts = new Set<string>();
   for (const spelling of spellings(percentDecodings(text).texts)) {
     texts.add(spelling);
-    const path = pathOfFileUri(spelling);
-    if (path !== undefined) { for (const decoded of percentDecodings(path).texts) texts.add(decoded); }
+    const path = pathOfFileUri(stripUri(spelling));
+    if (path !== undefined) {
+      for (const decoded of percentDecodings(path).texts) addPathOfUri(decoded, texts);
+    }
     // Where a C library stops reading.
     const nul = spelling.indexOf("\0");
     if (nul > 0) texts.add(spelling.slice(0, nul));
   }
   return [...texts].filter((name) => name !== "" && !holdsControl(name) && name.isWellFormed());
+}
+
+/** `file:a` is relative for some readers and `/a` for URL parsers. */
+function addPathOfUri(path: string, texts: Set<string>): void {
+  texts.add(path);
+  if (!path.startsWith("/")) texts.add(`/${path}`);
 }
 
 /** A text that every server takes for the same name. */

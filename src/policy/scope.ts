@@ -6,7 +6,7 @@ import type { Strictness } from "./match.ts";
 import type { Scope } from "./rule.ts";
 import type { Subject } from "./subject.ts";
 import { foldText } from "./text_readings.ts";
-import { hasDotSegment, normalizeUri } from "./uri.ts";
+import { hasDotSegment, uriReadings } from "./uri.ts";
 
 /** What the index needs to know of a rule. */
 export interface Scoped {
@@ -90,7 +90,9 @@ class NameIndex<R extends Scoped> {
     }
     for (const reading of readings) this.#collectReading(reading, found);
     if (form === "uri") {
-      for (const reading of readings) this.#collectReading(normalizeUri(reading), found);
+      for (const reading of readings) {
+        for (const asUri of uriReadings(reading)) this.#collectReading(asUri, found);
+      }
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { argumentTextsMax, checkedTextCharactersMax } from "../limits.ts";
 import type { Operation } from "../mcp/operation.ts";
-import { isJsonObject, type JsonNumber, type JsonValue } from "../wire/json_value.ts";
+import { isJsonArray, isJsonObject, type JsonNumber, type JsonValue } from "../wire/json_value.ts";
 import { visitTexts } from "./argument_texts.ts";
 import type { Facts } from "./facts.ts";
 import { type PathReading, pathReadings, type PathSettings } from "./path.ts";
@@ -16,6 +16,14 @@ export type Found =
   | { readonly kind: "no_object" }
   /** Another name that some server takes for this one. */
   | { readonly kind: "mistakable"; readonly name: string };
+
+const absent: Found = { kind: "absent" };
+
+/**
+ * Programs in JavaScript that copy their arguments by assignment make the value of this key the prototype of the copy,
+ * so that its members are found under names that do not stand in the message.
+ */
+const prototypeKey = "__proto__";
 
 /** A {@linkcode Subject} is used for one decision and thrown away. */
 export class Subject {
@@ -37,10 +45,10 @@ export class Subject {
   /** Looks an argument up by its exact name. */
   find(name: string, foldedName: string): Found {
     const all = this.operation.arguments;
-    if (all === undefined) return { kind: "absent" };
+    if (all === undefined) return absent;
     if (!isJsonObject(all)) return { kind: "no_object" };
-    const alike = this.#foldNames(all).get(foldedName);
-    if (alike === undefined) return { kind: "absent" };
+    const alike = this.#foldNames(all).get(memoryKey(foldedName));
+    if (alike === undefined) return mayInherit(all) ? { kind: "mistakable", name: prototypeKey } : absent;
     for (const other of alike) if (other !== name) return { kind: "mistakable", name: other };
     return { kind: "value", value: all.get(name)! };
   }
@@ -50,7 +58,7 @@ export class Subject {
     if (this.#texts === undefined) {
       const seen = new Map<string, string | JsonNumber>();
       visitTexts(this.operation.arguments, (text) => {
-        seen.set(typeof text === "string" ? `"${text}` : text.source, text);
+        seen.set(typeof text === "string" ? memoryKey(text) : `#${text.source}`, text);
         return seen.size <= argumentTextsMax;
       });
       this.#texts = [...seen.values()];
@@ -79,7 +87,7 @@ export class Subject {
     if (this.#namesByFold === undefined) {
       const byFold = new Map<string, string[]>();
       for (const name of all.keys()) {
-        const folded = foldArgumentName(name);
+        const folded = memoryKey(foldArgumentName(name));
         const alike = byFold.get(folded);
         if (alike === undefined) byFold.set(folded, [name]);
         else alike.push(name);
@@ -90,8 +98,23 @@ export class Subject {
   }
 }
 
+/** Whether names that do not stand in these arguments could be found in them all the same. */
+function mayInherit(all: ReadonlyMap<string, JsonValue>): boolean {
+  const prototype = all.get(prototypeKey);
+  return isJsonObject(prototype) || isJsonArray(prototype);
+}
+
 function kept<T>(memory: Map<string, T>, text: string, make: (text: string) => T): T {
-  let value = memory.get(text);
-  if (value === undefined) memory.set(text, value = make(text));
+  const key = memoryKey(text);
+  let value = memory.get(key);
+  if (value === undefined) memory.set(key, value = make(text));
   return value;
+}
+
+/**
+ * A text that an agent chose, as the key of a `Map`: V8 hashes texts that spell an integer without a secret, so that
+ * anyone can make them collide. With something before it, no text spells one.
+ */
+function memoryKey(text: string): string {
+  return `"${text}`;
 }

@@ -54,9 +54,12 @@ function decodeLoosely(run: string): string {
 }
 const looseDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Every reading of a text that a deny or limit rule looks at: as it stands, percent-decoded, in NFC and in NFKC. */
+/**
+ * Every reading of a text that a deny or limit rule looks at: as it stands, percent-decoded, in NFC and in NFKC, and
+ * each of these up to its first NUL, where a C library stops reading.
+ */
 export function textReadings(text: string): readonly string[] {
-  if (isAscii(text) && !text.includes("%")) return [text];
+  if (isAscii(text) && !text.includes("%") && !text.includes("\0")) return [text];
   const readings = new Set<string>();
   // NFKC makes % of the full-width percent sign, so it may come before the decoding as well as after it.
   for (const start of [text, text.normalize("NFKC")]) {
@@ -64,7 +67,14 @@ export function textReadings(text: string): readonly string[] {
       readings.add(decoded).add(decoded.normalize("NFC")).add(decoded.normalize("NFKC"));
     }
   }
+  for (const reading of [...readings]) readings.add(upToNul(reading));
   return [...readings];
+}
+
+/** A text as a reader of C strings sees it. */
+export function upToNul(text: string): string {
+  const nul = text.indexOf("\0");
+  return nul < 0 ? text : text.slice(0, nul);
 }
 
 /** A text as a comparison without regard to case and Unicode spelling sees it. */
@@ -79,8 +89,7 @@ export function foldText(text: string): string {
  * stopped at a NUL (GHSA-q382-vc8q-7jhj), Python's identifiers are in NFKC.
  */
 export function foldArgumentName(name: string): string {
-  const nul = name.indexOf("\0");
-  return foldText(nul < 0 ? name : name.slice(0, nul));
+  return foldText(upToNul(name));
 }
 
 function isAscii(text: string): boolean {

@@ -1,25 +1,49 @@
 /** URIs as servers could read them: dot segments, and the spellings of `file:`. */
 
-import { percentDecodings } from "./text_readings.ts";
+import { percentDecodings, upToNul } from "./text_readings.ts";
 
 /**
- * Whether a URI climbs, percent-decoded or not. `file:///tmp/../etc/passwd` is a match of the glob `file:///tmp/*` and
- * no file in /tmp.
+ * Whether a URI climbs for any reader, percent-decoded or not. `file:///tmp/../etc/passwd` is a match of the glob
+ * `file:///tmp/*` and no file in /tmp; nor is `file:///tmp/.<tab>./etc/passwd`, from which a URL parser takes the tab.
  */
 export function hasDotSegment(uri: string): boolean {
-  return percentDecodings(uri).texts.some((text) => dotSegment.test(text));
+  return percentDecodings(uri).texts.some((text) => {
+    const stripped = stripUri(text);
+    return dotSegment.test(text) || dotSegment.test(stripped) || dotSegment.test(upToNul(stripped));
+  });
 }
 /** RFC 3986, section 3.3; `\` because WHATWG URL takes it for a slash. */
 const dotSegment = /(?:^|[/\\])\.\.?(?:$|[/\\?#])/;
 
-/** A URI without dot segments (RFC 3986, section 5.2.4), and a file: URI with an empty authority (RFC 8089). */
+/**
+ * A URI as WHATWG URL parsers begin to read it: without control characters and spaces around it, and without tabs and
+ * line ends anywhere (URL Standard, basic URL parser, steps 1 to 3).
+ */
+export function stripUri(uri: string): string {
+  return uri.replace(aroundUri, "").replace(droppedInUri, "");
+}
+// deno-lint-ignore no-control-regex -- C0 controls and the space, as the standard has them
+const aroundUri = /^[\x00-\x20]+|[\x00-\x20]+$/g;
+const droppedInUri = /[\t\n\r]/g;
+
+/** What a URI comes to beside itself: stripped, and each of the two normalized. */
+export function uriReadings(uri: string): readonly string[] {
+  const stripped = stripUri(uri);
+  return stripped === uri ? [normalizeUri(uri)] : [normalizeUri(uri), stripped, normalizeUri(stripped)];
+}
+
+/**
+ * A URI without dot segments (RFC 3986, section 5.2.4), and a file: URI with an empty authority (RFC 8089) and a path
+ * from the root on, as URL parsers read `file:etc` too.
+ */
 export function normalizeUri(uri: string): string {
   const parts = uriParts.exec(uri);
   if (parts === null) return uri;
   const [, scheme, authority = "", path, rest] = parts;
   const isFile = scheme.toLowerCase() === "file:";
   if (!isFile && !dotSegment.test(path)) return uri;
-  return `${scheme}${isFile ? "//" : authority}${removeDotSegments(path)}${rest}`;
+  if (!isFile) return `${scheme}${authority}${removeDotSegments(path)}${rest}`;
+  return `${scheme}//${removeDotSegments(/^[/\\]/.test(path) ? path : `/${path}`)}${rest}`;
 }
 const uriParts = /^([A-Za-z][A-Za-z0-9+.-]*:)([/\\]{2}[^/\\?#]*)?([^?#]*)(.*)$/s;
 

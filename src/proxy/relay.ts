@@ -47,8 +47,14 @@ export interface RelayEnding {
   readonly server: ServerEnding;
 }
 
-/** After the server's exit, how long its last words may take; something it left behind may hold the pipe open. */
+/**
+ * After the server's exit, how long its output may be quiet before its last words have been heard; something it left
+ * behind may hold the pipe open.
+ */
 const lastWordsMs = 500;
+
+/** How long the last words may take on their way to a client that was not asked whether it reads. */
+const farewellMs = 500;
 
 export class Relay {
   #session: Session;
@@ -57,10 +63,16 @@ export class Relay {
   #upstreamEnded = Promise.withResolvers<void>();
   #upstreamBroken = Promise.withResolvers<void>();
   #asked = Promise.withResolvers<void>();
+  #hurried = Promise.withResolvers<void>();
+  #failed = Promise.withResolvers<never>();
+  /** Messages of the server so far: whether it is quiet shows in them. */
+  #heard = 0;
+  #isOver = false;
 
   constructor(session: Session, parts: RelayParts) {
     this.#session = session;
     this.#parts = parts;
+    this.#failed.promise.catch(() => {}); // `run` may have left the race already
   }
 
   /** Records the start. Throws where that fails: a session without its first record must not begin. */
@@ -70,21 +82,27 @@ export class Relay {
     for (const effect of step.effects) if (effect.kind === "record") this.#parts.sink?.append(effect.line);
   }
 
-  /** Lets messages flow until either side ends; settles when everything that could still be said has been said. */
+  /**
+   * Lets messages flow until either side ends; settles when everything that could still be said has been said, however
+   * slowly the client reads. Rejects where a message could not be dealt with: a mistake of ours, and nothing passes then.
+   */
   async run(): Promise<RelayEnding> {
     const { downstream, upstream, server } = this.#parts;
     upstream.listen({
-      message: (incoming) => this.#take("upstream", incoming),
+      message: (incoming) => {
+        this.#heard++;
+        return this.#guard("upstream", incoming);
+      },
       idle: () => this.#flush(),
       end: () => this.#upstreamEnded.resolve(),
       // It can be asked nothing more. That it is closed while we stop it is our own doing.
       broken: () => this.#upstreamBroken.resolve(),
     });
     downstream.listen({
-      message: (incoming) => this.#take("downstream", incoming),
+      message: (incoming) => this.#guard("downstream", incoming),
       idle: () => this.#flush(),
       end: () => this.stop("the client closed its end"),
-      broken: () => this.stop("the client no longer reads"),
+      broken: (cause) => this.stop(`the client no longer reads (${cause})`),
     });
     // A server that closes its output can never answer again, one that closes its input never be asked, alive or not.
     const ended = await Promise.race([
@@ -92,22 +110,43 @@ export class Relay {
       this.#upstreamEnded.promise.then(() => "server" as const),
       this.#upstreamBroken.promise.then(() => "server" as const),
       this.#asked.promise.then(() => "stopped" as const),
+      this.#failed.promise,
     ]);
     const by = this.#stopping === undefined ? ended : "stopped";
     // In either case the ladder: it returns at once for a process that is gone, and takes what it left behind.
     const ending = await (by === "server" ? this.#exitOf(server) : server.stop());
-    await Promise.race([this.#upstreamEnded.promise, sleep(lastWordsMs)]);
+    const late = this.#hurried.promise.then(() => sleep(farewellMs));
+    await Promise.race([this.#lastWords(), late, this.#failed.promise]);
     const reason = this.#stopping ?? `the server ${ending.description}`;
     this.#conclude(ending, reason);
-    await downstream.close();
+    // Not longer than that after a signal: a client that does not read our output does not read it then either.
+    await Promise.race([downstream.close(), this.#hurried.promise.then(() => sleep(farewellMs))]);
     return { by, reason, server: ending };
   }
 
-  /** Ends the conversation as a client would: also for our own signals. */
+  /** Ends the conversation as a client does that closes its end: it still gets whatever there is to read. */
   stop(reason: string): void {
     if (this.#stopping !== undefined) return;
     this.#stopping = reason;
     this.#asked.resolve();
+  }
+
+  /** Ends it because a signal says so: a client that does not read is not waited for, also where `stop` came first. */
+  stopNow(reason: string): void {
+    this.stop(reason);
+    this.#hurried.resolve();
+  }
+
+  /** Settles when the server's output has ended or is quiet; while the client has no room for it, it is not. */
+  async #lastWords(): Promise<void> {
+    for (let heard = -1; heard !== this.#heard || this.#parts.downstream.congested;) {
+      heard = this.#heard;
+      const ended = await Promise.race([
+        this.#upstreamEnded.promise.then(() => true),
+        sleep(lastWordsMs),
+      ]);
+      if (ended) return;
+    }
   }
 
   /** The server closed its output or exited: give its exit status a moment, then make sure that it is gone. */
@@ -120,7 +159,25 @@ export class Relay {
   #conclude(ending: ServerEnding, reason: string): void {
     this.#apply(serverGone(this.#session, ending.description, this.#parts.now()));
     this.#apply(end(this.#session, reason, ending.status, this.#parts.now()));
+    this.#isOver = true;
     this.#flush();
+  }
+
+  /** After the last record nothing is taken any more, and after a mistake of ours nothing either. */
+  #guard(side: Side, incoming: Incoming): void | Promise<void> {
+    if (this.#isOver) return never;
+    try {
+      const waiting = this.#take(side, incoming);
+      return waiting?.catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): Promise<void> {
+    this.#isOver = true;
+    this.#failed.reject(error);
+    return never;
   }
 
   /** One message from one side. A promise where it has to wait: for facts, or for room. */
@@ -221,6 +278,9 @@ export class Relay {
     return undefined;
   }
 }
+
+/** A channel that is told to wait for it delivers nothing more. */
+const never = new Promise<void>(() => {});
 
 function sleep(ms: number): Promise<undefined> {
   return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));

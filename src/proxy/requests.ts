@@ -40,9 +40,7 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
 }
 
 /** The facts that {@linkcode receiveRequest} asked for are there. A fact that is not counts as missing. */
-export function resumeRequest(turn: Turn, side: Side, facts: Facts): void {
-  const waiting = side === "downstream" ? turn.waitingDownstream : turn.waitingUpstream;
-  if (waiting === undefined) throw new Error(`no message of the ${sideName(side)} waits for facts`);
+export function resumeRequest(turn: Turn, side: Side, waiting: Waiting, facts: Facts): void {
   turn.setWaiting(side, undefined);
   // The server may have gone, or the table may have filled, while the facts were looked up.
   const obstacle = findObstacle(turn, side, waiting.message);

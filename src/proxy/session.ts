@@ -3,15 +3,13 @@
  * come out. Same session, same message, same facts, same clock → same effects.
  */
 
-import type { Incoming, Malformed, Oversize } from "../mcp/message.ts";
-import type { Side } from "../mcp/operation.ts";
-import { readHead } from "../mcp/message_head.ts";
-import { errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
-import type { FrameSpan } from "../wire/frame.ts";
 import type { Chain, StartRecord } from "../audit/record.ts";
+import type { Incoming } from "../mcp/message.ts";
+import type { Side } from "../mcp/operation.ts";
 import type { Facts } from "../policy/facts.ts";
 import { receiveAnswer } from "./answers.ts";
 import { denyUnrecorded, endServer, endSession } from "./endings.ts";
+import { refuseFailed, refuseMalformed, refuseOversize } from "./refusals.ts";
 import { receiveRequest, resumeRequest } from "./requests.ts";
 import { type Session, sideName, type Step, Turn } from "./session_state.ts";
 
@@ -27,7 +25,7 @@ export function start(session: Session, body: StartRecord, nowMs: number): Step 
  * of its step, and is answered with {@linkcode resume} before the next message of that side.
  */
 export function receive(session: Session, side: Side, incoming: Incoming, nowMs: number): Step {
-  return take(session, nowMs, (turn) => {
+  return takeMessage(session, side, incoming, nowMs, (turn) => {
     switch (incoming.kind) {
       case "request":
       case "notification":
@@ -45,7 +43,15 @@ export function receive(session: Session, side: Side, incoming: Incoming, nowMs:
 
 /** The facts that a `look_up` effect of `side` asked for. */
 export function resume(session: Session, side: Side, facts: Facts, nowMs: number): Step {
-  return take(session, nowMs, (turn) => resumeRequest(turn, side, facts));
+  const waiting = session.state.waiting[side];
+  if (waiting === undefined) throw new Error(`no message of the ${sideName(side)} waits for facts`);
+  return takeMessage(
+    session,
+    side,
+    waiting.message,
+    nowMs,
+    (turn) => resumeRequest(turn, side, waiting, facts),
+  );
 }
 
 /** The server process has ended; `description` says how ("ended with status 3"). */
@@ -75,98 +81,23 @@ export function recordFailed(
   return turn.finish();
 }
 
+/** A message that we fail on is refused like any other that cannot be judged: nothing of it has happened. */
+function takeMessage(
+  session: Session,
+  side: Side,
+  incoming: Incoming,
+  nowMs: number,
+  act: (turn: Turn) => void,
+): Step {
+  try {
+    return take(session, nowMs, act);
+  } catch (error) {
+    return take(session, nowMs, (turn) => refuseFailed(turn, side, incoming, error));
+  }
+}
+
 function take(session: Session, nowMs: number, act: (turn: Turn) => void): Step {
   const turn = new Turn(session.gate, session.state, nowMs);
   act(turn);
   return turn.finish();
 }
-
-/** Not a message: the agent is told, so that it does not wait; a chatty server's line goes to the operator. */
-function refuseMalformed(turn: Turn, side: Side, incoming: Malformed): void {
-  const { frame, code, reason, replyId } = incoming;
-  turn.countRefused();
-  turn.record({
-    kind: "refused",
-    from: sideName(side),
-    code: "malformed",
-    reason,
-    bytes: frame.end - frame.start,
-    ...(replyId === "null" ? {} : { id: replyId }),
-  });
-  if (side === "downstream") {
-    return turn.reply(side, errorReply(replyId, code, reason, { code: "malformed", reason }));
-  }
-  if (incoming.chatter) {
-    return turn.say("info", `The server wrote a line that is no message: ${excerpt(frame)}`);
-  }
-  turn.say("warning", `The server sent a message that cannot be passed on: ${reason}`);
-  if (incoming.answers === undefined) return;
-  const bytes = frame.end - frame.start;
-  replaceAnswer(turn, incoming.answers.key, {
-    code: "malformed",
-    reply: replyCodes.badAnswer,
-    reason,
-    bytes,
-  });
-}
-
-/** Too long to be looked at: only its head was kept, to find out who waits for what. */
-function refuseOversize(turn: Turn, side: Side, incoming: Oversize): void {
-  const reason = `a message of ${incoming.bytes} bytes is over the limit`;
-  const head = readHead(incoming.head);
-  turn.countRefused();
-  turn.record({
-    kind: "refused",
-    from: sideName(side),
-    code: "too_large",
-    reason,
-    bytes: incoming.bytes,
-    ...(head.idSource === undefined ? {} : { id: head.idSource }),
-  });
-  if (side === "downstream") {
-    const details = { code: "too_large", reason };
-    return turn.reply(side, errorReply(head.idSource ?? "null", replyCodes.tooLarge, reason, details));
-  }
-  turn.say("warning", `The server sent ${reason}`);
-  if (head.hasMethod || head.id === undefined) return;
-  replaceAnswer(turn, head.id.key, {
-    code: "too_large",
-    reply: replyCodes.tooLarge,
-    reason,
-    bytes: incoming.bytes,
-  });
-}
-
-/** The agent gets an error in place of an answer that was refused: it must not wait for ever. */
-function replaceAnswer(
-  turn: Turn,
-  key: string,
-  refusal: { code: "malformed" | "too_large"; reply: ReplyCode; reason: string; bytes: number },
-): void {
-  const request = turn.downstream.get(key);
-  if (request === undefined) return;
-  turn.setPending("downstream", turn.downstream.remove(key));
-  turn.record({
-    kind: "outcome",
-    call: request.call,
-    from: "server",
-    type: "error",
-    action: "replace",
-    code: refusal.code,
-    durationMs: turn.nowMs - request.sinceMs,
-    bytes: refusal.bytes,
-  });
-  const text = `the server's answer was refused: ${refusal.reason}`;
-  turn.reply(
-    "downstream",
-    errorReply(request.idSource, refusal.reply, text, { code: refusal.code, reason: refusal.reason }),
-  );
-}
-
-/** The beginning of a line, for the operator's eyes: control characters made visible. */
-function excerpt({ buffer, start, end }: FrameSpan): string {
-  const text = new TextDecoder().decode(buffer.subarray(start, Math.min(end, start + excerptBytesMax)));
-  return JSON.stringify(text) + (end - start > excerptBytesMax ? " …" : "");
-}
-
-const excerptBytesMax = 200;

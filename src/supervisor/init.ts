@@ -8,7 +8,7 @@
 import { LilithError } from "../errors.ts";
 import { cpuGraceSeconds, openFilesDefault } from "../limits.ts";
 import { guardSymbols, initSymbols } from "./ffi/posix.ts";
-import { decodeVariable, type InitPlan, parseInitArguments, type ProcessLimits } from "./init_plan.ts";
+import { decodeVariable, type InitPlan, parseInitArguments, type StageLimits } from "./init_plan.ts";
 import { cString, errno, openFlag, openLibc, prctlOption, signal } from "./libc.ts";
 import { closeDebugger, closeDescriptorsOnExec, refuseNewPrivileges, refuseTracers } from "./self_guard.ts";
 
@@ -57,7 +57,6 @@ function prepare(libc: InitCalls, plan: InitPlan): void {
   // Before exec, or a set-uid program could shake off the death signal (PR_SET_PDEATHSIG(2const)).
   refuseNewPrivileges(libc);
   if (libc.chdir(cString(plan.directory)) !== 0) refuse(`enter the directory "${plan.directory}"`);
-  limitProcess(libc, plan.limits);
   resetSignals(libc);
 }
 
@@ -85,14 +84,13 @@ function reportToWatcher(libc: InitCalls, watcherPid: number): void {
 // asm-generic/resource.h; struct rlimit { rlim_t rlim_cur; rlim_t rlim_max; }
 const RLIMIT_CPU = 0;
 const RLIMIT_FSIZE = 1;
-const RLIMIT_DATA = 2;
 const RLIMIT_CORE = 4;
 const RLIMIT_NPROC = 6;
 const RLIMIT_NOFILE = 7;
 /** To prlimit(2), 0 is whoever calls. */
 const thisProcess = 0;
 
-function limitProcess(libc: InitCalls, limits: ProcessLimits): void {
+function limitProcess(libc: InitCalls, limits: StageLimits): void {
   // A core dump would write what the server was sent to a disk.
   setLimit(libc, RLIMIT_CORE, "core dumps", 0);
   setOpenFiles(libc, limits.openFilesMax);
@@ -156,11 +154,9 @@ function become(libc: InitCalls, plan: InitPlan, command: readonly string[]): ne
   const argvVector = pointerVector(argv);
   const shellVector = pointerVector([shell, program, ...argv.slice(1)]);
   const environmentVector = pointerVector(environment);
-  const lastWords = prepareLastWords(libc, command[0]);
 
-  // Last of all: Deno itself has far more than a cap may allow, and from here on it gets no more.
-  const { memoryBytesMax } = plan.limits;
-  if (memoryBytesMax !== undefined) setLimit(libc, RLIMIT_DATA, "memory", memoryBytesMax);
+  // Last of all: until exec the caps are Deno's too, and its threads may want more than a server is given.
+  limitProcess(libc, plan.limits);
 
   libc.execve(program, argvVector, environmentVector);
   let code = errnoView.getInt32();
@@ -169,30 +165,15 @@ function become(libc: InitCalls, plan: InitPlan, command: readonly string[]): ne
     libc.execve(shell, shellVector, environmentVector);
     code = errnoView.getInt32();
   }
-  const [text, length] = lastWords[code] ?? lastWords[0];
-  libc.write(2, text, length);
+  const reason = Deno.UnsafePointerView.getCString(libc.strerror(code) as Deno.PointerObject);
+  const hint = code === errno.ENOENT ? missingLoader : "";
+  console.error(`lilith-zero: Cannot start "${command[0]}": ${reason}${hint}`);
   libc._exit(code === errno.ENOENT ? statusNotFound : statusNotRunnable);
   throw new Error("unreachable: _exit does not return");
 }
 
-/** The highest errno that execve(2) gives is 40, ELOOP. */
-const execErrnoMax = 40;
-
-/** What to say for each errno of execve, made while there is memory for it. */
-function prepareLastWords(
-  libc: InitCalls,
-  command: string,
-): readonly (readonly [Uint8Array<ArrayBuffer>, bigint])[] {
-  return Array.from({ length: execErrnoMax + 1 }, (_, code) => {
-    const reason = Deno.UnsafePointerView.getCString(libc.strerror(code) as Deno.PointerObject);
-    const hint = code === errno.ENOENT
-      ? "\n  hint: If it is there, its interpreter or its loader (musl, glibc) is not"
-      : "";
-    const said = code === 0 ? "the system does not say why" : reason;
-    const text = new TextEncoder().encode(`lilith-zero: Cannot start "${command}": ${said}${hint}\n`);
-    return [text, BigInt(text.length)] as const;
-  });
-}
+/** What ENOENT means for a file that was there a moment ago. */
+const missingLoader = "\n  hint: If it is there, its interpreter or its loader (musl, glibc) is not";
 
 /** Our environment as the kernel gave it: `NAME=value`, in bytes, valid as text or not. */
 function readEnvironment(libc: InitCalls): Uint8Array[] {

@@ -5,20 +5,21 @@
 
 import { LilithError } from "../errors.ts";
 
-/** Caps of one process; what is left out is left as it is, but for open files. */
-export interface ProcessLimits {
+/** Caps of each process of a server's; what is left out is left as it is, but for open files. */
+export interface ProcessLimits extends StageLimits {
+  /** Private memory that a process may write to (RLIMIT_DATA). */
   readonly memoryBytesMax?: number;
+}
+
+/**
+ * The caps that the stage sets on itself. That on memory is not among them: Deno has far more than a cap may allow, and
+ * one of its threads that asked for a little more before exec would abort the stage.
+ */
+export interface StageLimits {
   readonly cpuSecondsMax?: number;
   readonly openFilesMax?: number;
   readonly fileBytesMax?: number;
   readonly processesMax?: number;
-}
-
-/** The caps among a caller's settings, those that are set. */
-export function pickLimits(settings: ProcessLimits): ProcessLimits {
-  const { memoryBytesMax, cpuSecondsMax, openFilesMax, fileBytesMax, processesMax } = settings;
-  const limits = { memoryBytesMax, cpuSecondsMax, openFilesMax, fileBytesMax, processesMax };
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
 /** What one `__init` stage does before it becomes the command. */
@@ -29,7 +30,7 @@ export interface InitPlan {
   readonly watcherPid?: number;
   /** Where the command begins. */
   readonly directory: string;
-  readonly limits: ProcessLimits;
+  readonly limits: StageLimits;
   /** `server`: the command gets the server's variables alone; `keep`: it is a helper on the way to a second stage. */
   readonly environment: "server" | "keep";
 }

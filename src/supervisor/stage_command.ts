@@ -4,8 +4,9 @@ import { LilithError } from "../errors.ts";
 import type { ContainmentReport } from "./containment.ts";
 import { survivesShell } from "./environment.ts";
 import { initUrl } from "./init.ts";
-import { formatInitArguments, type InitPlan, pickLimits, type ProcessLimits } from "./init_plan.ts";
+import { formatInitArguments, type InitPlan, type ProcessLimits, type StageLimits } from "./init_plan.ts";
 import { wrapCommand } from "./linux.ts";
+import { findSystemProgram } from "./system.ts";
 
 /** What the command line depends on. */
 export interface StageSpec {
@@ -28,23 +29,41 @@ export interface StageSpec {
  * @throws {LilithError} `containment_unavailable` where a cap cannot be kept here.
  */
 export function stageCommand(spec: StageSpec): readonly string[] {
-  const { by } = spec.containment;
-  const { directory } = spec;
-  const limits = pickLimits(spec.limits);
-  const { memoryBytesMax: _memory, processesMax, ...outerLimits } = limits;
+  const { containment: { by }, directory } = spec;
+  const { cpuSecondsMax, openFilesMax, fileBytesMax, processesMax, memoryBytesMax } = spec.limits;
   if (processesMax !== undefined) refuseUncountable(spec.containment, processesMax);
   const tie = { parentPid: Deno.pid, watcherPid: spec.watcherPid };
+  const limits = onlyGiven({ cpuSecondsMax, openFilesMax, fileBytesMax });
   const server = [spec.command, ...spec.args];
 
   const losesVariables = by.kind === "unshare" && !Object.keys(spec.environment).every(survivesShell);
   if (processesMax === undefined && !losesVariables) {
     const plan: InitPlan = { ...tie, directory, limits, environment: "server" };
-    return stage(plan, wrapCommand(by, server));
+    return stage(plan, capMemory(memoryBytesMax, wrapCommand(by, server)));
   }
-  // The second Deno has to live under the outer caps: memory, of which it reserves much, is for the inner stage.
-  const inner: InitPlan = { directory, limits, environment: "server" };
-  const outer: InitPlan = { ...tie, directory, limits: outerLimits, environment: "keep" };
-  return stage(outer, wrapCommand(by, stage(inner, server)));
+  const inner: InitPlan = {
+    directory,
+    limits: onlyGiven({ ...limits, processesMax }),
+    environment: "server",
+  };
+  const outer: InitPlan = { ...tie, directory, limits, environment: "keep" };
+  return stage(outer, wrapCommand(by, stage(inner, capMemory(memoryBytesMax, server))));
+}
+
+/** The caps that were given, by name. */
+function onlyGiven(limits: { [Name in keyof StageLimits]: number | undefined }): StageLimits {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
+
+/** Puts a small program in front that caps its own memory and then becomes the command. The stage cannot: see its plan. */
+function capMemory(memoryBytesMax: number | undefined, command: readonly string[]): readonly string[] {
+  if (memoryBytesMax === undefined) return command;
+  const prlimit = findSystemProgram("prlimit");
+  if (prlimit !== undefined) return [prlimit, `--data=${memoryBytesMax}:${memoryBytesMax}`, "--", ...command];
+  throw new LilithError("containment_unavailable", {
+    message: "Cannot limit the server's memory: prlimit is not installed",
+    hint: "Install util-linux, or leave `memory` out of the policy",
+  });
 }
 
 /** RLIMIT_NPROC counts the processes of a user in a user namespace, and root is exempt (setrlimit(2)). */

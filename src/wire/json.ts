@@ -19,6 +19,7 @@ import {
 import {
   escapedUnit,
   escapeLength,
+  hasNeedlessEscape,
   isLeadSurrogate,
   isSurrogate,
   isTrailEscape,
@@ -87,6 +88,7 @@ export class JsonScanner {
   #duplicateDepth = 0;
   #duplicateOffset = -1;
   #surrogateDepth = 0;
+  #keyEscapeDepth = 0;
   #surrogateOffset = -1;
 
   /** `depthMax`: nesting of arrays and objects, at most `jsonDepthMax`. */
@@ -211,6 +213,15 @@ export class JsonScanner {
     return this.#surrogateDepth;
   }
 
+  /**
+   * How deep the outermost object lies that has a key in which a printable ASCII character is spelt as `\\uXXXX` without
+   * need; 0 where none has. V8 takes such a key for another one that it has met before (nodejs/node#63785: Node 24, 26,
+   * Deno 2.9), so that a server may see another argument than stands there.
+   */
+  get keyEscapeDepth(): number {
+    return this.#keyEscapeDepth;
+  }
+
   /** Bytes from the text's start to that escape; -1 where there is none. */
   get surrogateOffset(): number {
     return this.#surrogateOffset;
@@ -266,6 +277,7 @@ export class JsonScanner {
       this.#sawEscape = false;
       at = this.#string(bytes, keyStart, end, depth);
       if (at === Result.Refused) return at;
+      if (this.#sawEscape) this.#noteKeyEscape(bytes, keyStart, at - 1, depth);
       const mark = this.#keys.add(bytes, keyStart, at - 1, this.#sawEscape);
       mayRepeat ||= (marks & mark) !== 0;
       marks |= mark;
@@ -384,6 +396,11 @@ export class JsonScanner {
     this.#surrogateOffset = at - this.#start;
   }
 
+  #noteKeyEscape(bytes: Uint8Array, keyStart: number, keyEnd: number, depth: number): void {
+    if (this.#keyEscapeDepth !== 0 && this.#keyEscapeDepth <= depth) return;
+    if (hasNeedlessEscape(bytes, keyStart, keyEnd)) this.#keyEscapeDepth = depth;
+  }
+
   // ——— Refusals: each notes the reason and gives `Refused` ———
 
   #refuseByte(bytes: Uint8Array, at: number, end: number, wanted: string): Result {
@@ -422,6 +439,7 @@ export class JsonScanner {
     this.#duplicateOffset = -1;
     this.#surrogateDepth = 0;
     this.#surrogateOffset = -1;
+    this.#keyEscapeDepth = 0;
   }
 }
 

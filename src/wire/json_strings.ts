@@ -141,3 +141,22 @@ export function unescapeInto(
   }
   return at;
 }
+
+/**
+ * Whether the validated string content `bytes[from, end)` spells a printable ASCII character as `\uXXXX`, which nothing
+ * demands (`"` and `\` aside). No writer of JSON does that; whoever does means to be read in two ways.
+ */
+export function hasNeedlessEscape(bytes: Uint8Array, from: number, end: number): boolean {
+  while (from < end) {
+    if (bytes[from] !== Byte.Backslash) {
+      from++;
+      continue;
+    }
+    if (bytes[from + 1] === Byte.LowerU) {
+      const unit = escapedUnit(bytes, from, end);
+      if (unit >= 0x20 && unit < 0x7f && unit !== Byte.Quote && unit !== Byte.Backslash) return true;
+    }
+    from += escapeLength(bytes, from);
+  }
+  return false;
+}

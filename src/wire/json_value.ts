@@ -3,7 +3,7 @@
  * like any other), and nothing is coerced.
  */
 
-import { jsonDepthMax } from "../limits.ts";
+import { jsonDepthMax, jsonValuesMax } from "../limits.ts";
 
 // The numbers go into the code: see json_tokens.ts.
 const enum Unit {
@@ -63,12 +63,21 @@ export class DuplicateKeyError extends Error {
   }
 }
 
+/** A value holds more values than anybody should build: 16 MiB of `{}` take more than a gigabyte. */
+export class TooManyValuesError extends Error {
+  override readonly name = "TooManyValuesError";
+
+  constructor() {
+    super(`Cannot read JSON: it holds more than ${jsonValuesMax} values`);
+  }
+}
+
 /**
  * Reads the value `bytes[start, end)`, a span that `JsonScanner` has found to be in order. Strings may hold lone
  * surrogates, where the text has them escaped.
  *
  * Throws `DuplicateKeyError` where an object in it has two keys alike (escapes resolved): who must not throw asks
- * `JsonScanner.duplicateDepth` first. A span that was never validated ends in an `Error` or a wrong value.
+ * `JsonScanner.duplicateDepth` first. Throws `TooManyValuesError` beyond `jsonValuesMax` values. A span that was never validated ends in an `Error` or a wrong value.
  *
  * ```ts
  * import { readJson } from "./json_value.ts";
@@ -129,6 +138,7 @@ class TextReader {
   readonly #text: string;
   #at = 0;
   #depth = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -141,6 +151,7 @@ class TextReader {
   }
 
   #readValue(): JsonValue {
+    if (++this.#values > jsonValuesMax) throw new TooManyValuesError();
     switch (this.#skipSpace()) {
       case Unit.OpenBrace:
         return this.#readObject();
@@ -160,12 +171,16 @@ class TextReader {
   }
 
   #readObject(): JsonObject {
-    const members = new Map<string, JsonValue>();
+    let members = new Map<string, JsonValue>();
+    let numbered = 0;
     this.#enter();
     if (!this.#passes(Unit.CloseBrace)) {
       do {
         if (this.#skipSpace() !== Unit.Quote) throw notValidated();
         const key = this.#readString();
+        if (isOfNumber(key.charCodeAt(0)) && ++numbered === numberedKeysMax) {
+          members = new NumberedMembers(members);
+        }
         if (members.has(key)) throw new DuplicateKeyError(key);
         if (!this.#passes(Unit.Colon)) throw notValidated();
         members.set(key, this.#readValue());
@@ -239,6 +254,53 @@ class TextReader {
       if (Number.isNaN(unit)) return Unit.None;
       this.#at++;
     }
+  }
+}
+
+/** From so many keys on that could spell integers, an object guards against their collisions. */
+const numberedKeysMax = 64;
+
+/**
+ * Members whose keys may spell integers. V8 hashes such keys (`"65536"`) without a secret, so that a sender can make
+ * them collide by the thousand, and a plain `Map` of them takes time with the square of their number. With a quote in
+ * front of them, they are hashed as all other texts are.
+ */
+class NumberedMembers extends Map<string, JsonValue> {
+  constructor(members: JsonObject) {
+    super();
+    for (const [key, value] of members) this.set(key, value);
+  }
+
+  override has(key: string): boolean {
+    return super.has(`"${key}`);
+  }
+
+  override get(key: string): JsonValue | undefined {
+    return super.get(`"${key}`);
+  }
+
+  override set(key: string, value: JsonValue): this {
+    return super.set(`"${key}`, value);
+  }
+
+  override delete(key: string): boolean {
+    return super.delete(`"${key}`);
+  }
+
+  override *keys(): MapIterator<string> {
+    for (const key of super.keys()) yield key.slice(1);
+  }
+
+  override *entries(): MapIterator<[string, JsonValue]> {
+    for (const [key, value] of super.entries()) yield [key.slice(1), value];
+  }
+
+  override [Symbol.iterator](): MapIterator<[string, JsonValue]> {
+    return this.entries();
+  }
+
+  override forEach(visit: (value: JsonValue, key: string, map: Map<string, JsonValue>) => void): void {
+    for (const [key, value] of this.entries()) visit(value, key, this);
   }
 }
 

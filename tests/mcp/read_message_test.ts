@@ -31,12 +31,24 @@ Deno.test("readMessage() passes over unknown members and finds those that it wan
   ]);
 });
 
-Deno.test("readMessage() takes a key that is spelt with escapes for what it says", () => {
-  const message = messageOf('{"jsonrpc":"2.0","\\u0069d":7,"m\\u0065thod":"ping"}');
-  assert.equal(message.kind, "request");
-  const request = message as Extract<typeof message, { kind: "request" }>;
-  assert.equal(request.method, "ping");
-  assert.equal(request.id.key, "n7");
+Deno.test("readMessage() refuses keys with needless escapes in a request, and directly in an answer", () => {
+  for (
+    const line of [
+      '{"jsonrpc":"2.0","id":7,"m\\u0065thod":"ping"}',
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"n\\u0061me":"a"}}',
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","arguments":{"x":[{"p\\u0061th":1}]}}}',
+      '{"jsonrpc":"2.0","id":7,"result":{"t\\u006fols":[]}}',
+    ]
+  ) assert.match(refusalOf(line).reason, /spelt as/, line);
+  assert.equal(kindOf('{"jsonrpc":"2.0","id":7,"result":{"structuredContent":{"p\\u0061th":1}}}'), "result");
+});
+
+Deno.test("readMessage() takes escapes that a key needs, or that writers of other languages make", () => {
+  for (const key of ['a\\"b', "a\\\\b", "\\u00e9t\\u00e9", "a\\/b", "\\n", "\\u0000x", "\\ud83d\\ude00"]) {
+    const line =
+      `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","arguments":{"${key}":1}}}`;
+    assert.equal(kindOf(line), "request", line);
+  }
 });
 
 Deno.test("readMessage() answers text that is not JSON with -32700 and the id null", () => {

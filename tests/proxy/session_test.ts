@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { end, receive, recordFailed, serverGone } from "../../src/proxy/session.ts";
+import type { Request } from "../../src/mcp/message.ts";
 import { messageOf } from "../support/lines.ts";
 import { ruleOf, scopeOf } from "../support/policies.ts";
 import { call, Conversation, forwardsIn, type Happening, recordsIn, replyIn } from "./support.ts";
@@ -94,6 +95,23 @@ Deno.test("after a record that failed the chain goes on from the last line that 
   const chain = record.kind === "record" ? record.chain : undefined;
   const denied = recordFailed(conversation.session, chain, "downstream", message, "disk full", 0);
   assert.deepEqual(denied.session.state.chain, chain);
+});
+
+Deno.test("a message that we fail on is refused and recorded, and nothing of it has happened", () => {
+  const conversation = new Conversation();
+  const before = conversation.session.state;
+  const broken = { ...(messageOf(call(1, "x")) as Request) };
+  Object.defineProperty(broken, "members", {
+    get() {
+      throw new Error("broken on purpose");
+    },
+  });
+  const happenings = conversation.adopt(receive(conversation.session, "downstream", broken, 0));
+  assert.deepEqual([replyIn(happenings).id, replyIn(happenings).error.code], [1, -32603]);
+  assert.deepEqual(recordsIn(happenings).map(({ code }) => code), ["internal"]);
+  assert.deepEqual(forwardsIn(happenings), []);
+  assert.deepEqual(conversation.session.state.policy, before.policy);
+  assert.equal(conversation.session.state.pending.downstream.size, 0);
 });
 
 Deno.test("the session ends with a record that counts what happened, once", () => {

@@ -49,6 +49,12 @@ Deno.test("a whole line within one chunk is a view of the chunk", () => {
   assert.deepEqual([two.start, two.end], [4, 7]);
 });
 
+Deno.test("a line of exactly the bound is a view too", () => {
+  const chunk = encode("0123456789\n");
+  const [frame] = framesOf(read([chunk], 10));
+  assert.equal(frame.buffer, chunk);
+});
+
 Deno.test("a line feed stands behind every frame, also where the stream had none", () => {
   for (const chunks of [["a\nb"], ["a", "\nb"], ["a\n", "b", "c"], ["", "b"], ["a"]]) {
     for (const { buffer, end } of framesOf(read(chunks.map(encode)))) assert.equal(buffer[end], 0x0a);
@@ -139,6 +145,19 @@ Deno.test("a long line over many chunks is joined whole, and into no more room t
   assert.equal(frame.end - frame.start, line.length);
   assert.deepEqual(frame.buffer.slice(frame.start, frame.end), line);
   assert.equal(frame.buffer.buffer.byteLength, line.length + 1);
+});
+
+Deno.test("a line of exactly the bound is joined whole, also where it is longer than the head of an oversize line", () => {
+  const line = encode("0123456789".repeat(1000));
+  const [frame] = framesOf(read(split(concat([line, encode("\n")]), [1, 5000]), line.length));
+  assert.deepEqual(frame.buffer.slice(frame.start, frame.end), line);
+});
+
+Deno.test("short lines are joined rightly after a long one", () => {
+  const chunks = ["x".repeat(200_000), "y".repeat(100_000) + "\nsh", "ort\n", "again", "\n"].map(encode);
+  const lines = describe(read(chunks, 1_000_000));
+  assert.deepEqual(lines.map((line) => line.length), [300_000, 5, 5]);
+  assert.deepEqual(lines.slice(1), ["short", "again"]);
 });
 
 Deno.test("frames stay what they are while further lines are read", () => {

@@ -66,6 +66,13 @@ Deno.test("one key in two objects is no duplicate", () => {
   assert.equal(isJsonArray(read('[{"a":1},{"a":{"a":2}}]')), true);
 });
 
+Deno.test("depth is counted, not number: many arrays and objects may stand beside each other", () => {
+  for (const part of ["[]", "{}", "[0]", '{"a":0}']) {
+    const text = `[${Array(500).fill(part).join(",")}]`;
+    assert.deepEqual(toPlain(read(text)), JSON.parse(text));
+  }
+});
+
 Deno.test("lone surrogates and a byte order mark inside strings stay what they are", () => {
   assert.equal(read('"\\ud800x\\udc00"'), "\ud800x\udc00");
   assert.equal(read('"\ufeffa"'), "\ufeffa");

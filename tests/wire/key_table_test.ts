@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { JsonScanner } from "../../src/wire/json.ts";
 import { KeyTable, noDuplicate, undecided } from "../../src/wire/key_table.ts";
 import { encode } from "./support/bytes.ts";
-import { collidingKeys } from "./support/colliding_keys.ts";
+import { collidingKeys, crowdingKeys } from "./support/colliding_keys.ts";
 
 Deno.test("findDuplicate() agrees with a set of strings on objects of every size", () => {
   const key = fc.oneof(fc.stringMatching(/^[ab]{0,3}$/), fc.stringMatching(/^[a-z0-9]{0,9}$/));
@@ -49,6 +49,19 @@ const hostileKeys = collidingKeys(9);
 Deno.test("keys that share one hash exhaust the budget instead of taking quadratic time", () => {
   const table = new KeyTable();
   assert.equal(table.findDuplicate(addAll(table, hostileKeys), 0), undecided);
+});
+
+Deno.test("keys that crowd a few slots of the table exhaust the budget, though their hashes differ", () => {
+  const table = new KeyTable();
+  assert.equal(table.findDuplicate(addAll(table, crowdingKeys(500)), 0), undecided);
+});
+
+Deno.test("a small object is decided however its keys crowd", () => {
+  const keys = crowdingKeys(20);
+  const table = new KeyTable();
+  assert.equal(table.findDuplicate(addAll(table, keys), 0), noDuplicate);
+  const again = new KeyTable();
+  assert.equal(again.findDuplicate(addAll(again, [...keys, keys[3]]), 0), 20);
 });
 
 Deno.test("keys that share one hash by chance are told apart", () => {

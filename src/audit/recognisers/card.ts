@@ -141,6 +141,7 @@ function groupEnd(text: string, at: number): number {
   return at;
 }
 
+/** The plus sign is a space in the body of a form. */
 function isSeparator(c: number): boolean {
-  return c === 0x20 || c === 0x2d || c === 0x2e || c === 0xa0;
+  return c === 0x20 || c === 0x2d || c === 0x2e || c === 0xa0 || c === 0x2b;
 }

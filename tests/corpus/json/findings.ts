@@ -42,6 +42,11 @@ export const duplicates: readonly FindingCase[] = [
   { name: "two bytes of UTF-8 and their escape", marked: '{"é":1,"¦\\u00e9":2}', depth: 1 },
   { name: "three bytes of UTF-8 and their escape", marked: '{"€":1,"¦\\u20AC":2}', depth: 1 },
   { name: "four bytes of UTF-8 and their escaped pair", marked: '{"😀":1,"¦\\ud83d\\ude00":2}', depth: 1 },
+  {
+    name: "the last character of all and its escaped pair",
+    marked: '{"\u{10ffff}":1,"¦\\udbff\\udfff":2}',
+    depth: 1,
+  },
   { name: "a NUL twice", marked: '{"\\u0000":1,"¦\\u0000":2}', depth: 1 },
   { name: "lone surrogates that are equal", marked: '{"\\ud800":1,"¦\\uD800":2}', depth: 1 },
 

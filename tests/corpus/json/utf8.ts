@@ -70,7 +70,12 @@ export const utf8: readonly JsonCase[] = [
   ...invalid.flatMap(([name, bytes, because]) => [
     rejected(`${name} in a value`, raw(`"${bytes}"`), "utf8", because),
     rejected(`${name} in a key`, raw(`{"${bytes}":1}`), "utf8", because),
-    rejected(`${name} behind a long plain run`, raw(`"${"x".repeat(300)}${bytes}"`), "utf8", because),
+    rejected(
+      `${name} amid a long plain run`,
+      raw(`"${"x".repeat(300)}${bytes}${"x".repeat(20)}"`),
+      "utf8",
+      because,
+    ),
   ]),
   ...cut.map(([name, bytes]) => rejected(name, raw(bytes), "utf8", "a cut message")),
 ];

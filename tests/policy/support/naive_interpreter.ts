@@ -200,7 +200,7 @@ function uriMatches(glob: string, uri: string, mode: "allow" | "deny"): boolean 
 function tidyUri(uri: string): string {
   if (!uri.startsWith("file:")) return uri;
   const path = uri.slice("file:".length).replace(/^\/\/[^/]*/, "");
-  return `file://${path.startsWith("/") ? byName(path, "/") : path}`;
+  return `file://${byName(path, "/")}`;
 }
 
 // ——— texts ———
@@ -242,7 +242,8 @@ function decodesSoundly(text: string): boolean {
 
 function looseReadings(text: string): string[] {
   return [text, text.normalize("NFKC")].flatMap(decodings)
-    .flatMap((one) => [one, one.normalize("NFC"), one.normalize("NFKC")]);
+    .flatMap((one) => [one, one.normalize("NFC"), one.normalize("NFKC")])
+    .flatMap((one) => [one, one.split("\0")[0]]);
 }
 
 function caseless(text: string): string {
@@ -280,7 +281,9 @@ function ruleAnswer(
     if (!(all instanceof Map)) return unknown;
     const plain = (key: string) => caseless(key.split("\0")[0]);
     const alike = [...all.keys()].filter((key) => plain(key) === plain(selector));
-    if (alike.length === 0) return absent;
+    const inherited = all.get("__proto__");
+    const inherits = inherited instanceof Map || Array.isArray(inherited);
+    if (alike.length === 0) return inherits ? unknown : absent;
     if (alike.some((key) => key !== selector)) return unknown;
     return judge(all.get(selector)!, false);
   });

@@ -3,6 +3,16 @@
  * two blocks are searched that lead to the same next state; every way through `stages` such pairs is one key.
  */
 
+/** Keys whose hashes differ, but which would all go into the first slots of a table of 4096 or fewer. */
+export function crowdingKeys(count: number): string[] {
+  const keys: string[] = [];
+  for (let i = 1; keys.length < count; i++) {
+    const key = scrambledNumber(i);
+    if ((mix(fnv1a(0x811c9dc5 | 0, key)) & 4095) < 4) keys.push(key);
+  }
+  return keys;
+}
+
 const blockLetters = 7;
 
 /** 2^`stages` keys of one length, all beginning with `prefix`, that share one hash in `src/wire/key_table.ts`. */
@@ -37,4 +47,11 @@ function fnv1a(state: number, text: string): number {
   let hash = state;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash;
+}
+
+/** The last mixing of MurmurHash3. It maps no two numbers to one, so that hashes equal before it are equal behind it. */
+function mix(hash: number): number {
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
+  return hash ^ hash >>> 16;
 }

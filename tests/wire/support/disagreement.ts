@@ -9,10 +9,7 @@ import { readReference, type Reference } from "./reference_json.ts";
 
 /** A sentence about the first thing in which they differ on this text; undefined where they agree. */
 export function findDisagreement(scanner: JsonScanner, bytes: Uint8Array): string | undefined {
-  // Behind the text stand a line feed, as behind a frame, and then a byte that would continue many a text.
-  const framed = new Uint8Array(bytes.length + 2);
-  framed.set(bytes);
-  framed.set([0x0a, 0x30], bytes.length);
+  const framed = frame(bytes);
   const refusal = scanner.scan(framed, 0, bytes.length);
   const text = textOf(bytes);
   const isJson = text !== undefined && isParsed(text);
@@ -30,6 +27,18 @@ export function findDisagreement(scanner: JsonScanner, bytes: Uint8Array): strin
   const reference = readReference(text);
   if (reference.depth > jsonDepthMax) return "accepted what is too deep";
   return compareFindings(scanner, framed, reference) ?? compareValues(scanner, framed, reference);
+}
+
+/**
+ * The text as a view into a larger buffer. Behind it stand a line feed, as behind a frame, and a byte that would
+ * continue many a text; before it bytes that would too.
+ */
+function frame(bytes: Uint8Array): Uint8Array {
+  const before = 3;
+  const whole = new Uint8Array(before + bytes.length + 2).fill(0x30);
+  whole.set(bytes, before);
+  whole[before + bytes.length] = 0x0a;
+  return whole.subarray(before);
 }
 
 function textOf(bytes: Uint8Array): string | undefined {
