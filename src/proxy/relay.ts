@@ -53,7 +53,7 @@ export interface RelayEnding {
  */
 const lastWordsMs = 500;
 
-/** How long the last words may take on their way to a client that was not asked whether it reads. */
+/** After a signal, how long the last words may take on their way to a client that perhaps does not read. */
 const farewellMs = 500;
 
 export class Relay {
@@ -115,12 +115,12 @@ export class Relay {
     const by = this.#stopping === undefined ? ended : "stopped";
     // In either case the ladder: it returns at once for a process that is gone, and takes what it left behind.
     const ending = await (by === "server" ? this.#exitOf(server) : server.stop());
-    const late = this.#hurried.promise.then(() => sleep(farewellMs));
-    await Promise.race([this.#lastWords(), late, this.#failed.promise]);
+    // After a signal a client that does not read is not waited for, neither for room nor for the end.
+    const late = () => this.#hurried.promise.then(() => sleep(farewellMs));
+    await Promise.race([this.#lastWords(), late(), this.#failed.promise]);
     const reason = this.#stopping ?? `the server ${ending.description}`;
     this.#conclude(ending, reason);
-    // Not longer than that after a signal: a client that does not read our output does not read it then either.
-    await Promise.race([downstream.close(), this.#hurried.promise.then(() => sleep(farewellMs))]);
+    await Promise.race([downstream.close(), late()]);
     return { by, reason, server: ending };
   }
 
@@ -139,7 +139,8 @@ export class Relay {
 
   /** Settles when the server's output has ended or is quiet; while the client has no room for it, it is not. */
   async #lastWords(): Promise<void> {
-    for (let heard = -1; heard !== this.#heard || this.#parts.downstream.congested;) {
+    let heard = -1;
+    while (!this.#isOver && (heard !== this.#heard || this.#parts.downstream.congested)) {
       heard = this.#heard;
       const ended = await Promise.race([
         this.#upstreamEnded.promise.then(() => true),

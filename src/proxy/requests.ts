@@ -151,7 +151,7 @@ function recordDecision(
  * fact: it is looked up for every text, and would only repeat the arguments.
  */
 function factsToRecord(queries: readonly Query[], facts: Facts, decision: Decision): Facts {
-  if (decision.code === "own_file") return facts;
+  if (queries.length === 0 || decision.code === "own_file") return facts;
   const recorded = new Map<string, Resolution>();
   for (const { path, askedBy } of queries) {
     const fact = askedBy === "check" ? facts.get(path) : undefined;
