@@ -72,6 +72,9 @@ export const messageBytesMin = 4 * KiB;
 /** A string that patterns and path checks look at; a longer one makes the check unknown. */
 export const checkedTextCharactersMax = 1 * MiB;
 
+/** Combining marks behind one character (UAX #15, Stream-Safe Text Format); more make the check unknown. */
+export const combiningMarksMax = 30;
+
 /** A path that is looked up on disk. PATH_MAX, limits.h. */
 export const pathBytesMax = 4096;
 
@@ -144,6 +147,9 @@ export const interpreterLineBytesMax = 256;
 
 /** What of a server's stderr is passed on per second; the rest is counted and the count is said. */
 export const stderrBytesPerSecondMax = 256 * KiB;
+
+/** Rest between two reads of a server's stderr that is over that rate: some 6 MB/s are then read, and thrown away. */
+export const stderrPauseMs = 10;
 
 /** Bytes waiting for a slow reader before the other side is paused. */
 export const queuedBytesMax = 1 * MiB;

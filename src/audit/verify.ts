@@ -57,6 +57,7 @@ export const faultsMax = 100;
 export const limitsOfProof: readonly string[] = [
   "Whoever can write the file can write a whole new chain: it is not signed.",
   "Lines cut off at the end leave no trace, but that the last session has no end record.",
+  "A whole session leaves no trace either, unless a later one began right behind a line of it.",
   "The order of lines of different sessions is not chained, but for the first line of each session.",
 ];
 
@@ -130,6 +131,8 @@ class Verifier {
   #faults: MutableFault[] = [];
   #faultCount = 0;
   #torn: Torn | undefined;
+  /** Whether the line before was unfinished. */
+  #isBehindTorn = false;
   /** Hashes of a changed line that may have been the first of its session. */
   #changedFirst: readonly string[] = [];
   #lines = 0;
@@ -142,8 +145,12 @@ class Verifier {
       return;
     }
     const entry = readEntry(line);
-    if (!isWhole || entry === undefined) this.#takeUnreadable(line, isWhole);
-    else this.#takeEntry(line, entry, number);
+    if (!isWhole || entry === undefined) {
+      this.#takeUnreadable(line, isWhole);
+    } else {
+      this.#isBehindTorn = false;
+      this.#takeEntry(line, entry, number);
+    }
     this.#anchors.add(anchorOf(line));
   }
 
@@ -165,11 +172,14 @@ class Verifier {
   #takeUnreadable(line: Uint8Array, isWhole: boolean): void {
     if (!isWhole) {
       this.#fault("cut_off", "the file ends within it: its end was cut off, or is still being written");
+    } else if (line.length === 0 && this.#isBehindTorn) {
+      // Two sessions that begin at the same moment may both end the unfinished line that they found.
     } else if (!looksCutOff(line)) {
       this.#fault("foreign", "it is no record of an audit log");
     } else {
       const fault = this.#fault("cut_off", "it is the beginning of a record, and its end is not there");
       this.#torn = { sha256: hash("sha256", line, "hex"), fault };
+      this.#isBehindTorn = true;
     }
   }
 
@@ -179,7 +189,12 @@ class Verifier {
     const claimed = seal?.claimed ?? "";
     const isChanged = sum !== claimed || seal === undefined;
     if (isChanged) {
-      this.#fault("changed", `its content has the hash ${short(sum)}, the line says ${short(claimed)}`);
+      this.#fault(
+        "changed",
+        line.at(-1) === carriageReturn
+          ? "a carriage return stands before its line feed: some program has changed the line ends"
+          : `its content has the hash ${short(sum)}, the line says ${short(claimed)}`,
+      );
     }
     const chain = this.#chains.get(entry.session);
     if (chain !== undefined) return this.#continue(chain, entry, { sum, claimed, isChanged, number });
@@ -290,6 +305,8 @@ class Verifier {
     return fault;
   }
 }
+
+const carriageReturn = 0x0d;
 
 /** Gaps of one session that are remembered to tell a record that is late from one that is there twice. */
 const gapsMax = 1000;

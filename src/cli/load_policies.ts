@@ -34,7 +34,10 @@ async function loadPolicy(file: string, say: (finding: string) => void): Promise
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const loaded = decodeDocument(bytes, file);
   for (const warning of loaded.warnings) say(formatDiagnostic(warning, text));
-  if (loaded.kind === "ok") return loaded.document;
+  if (loaded.kind === "ok") {
+    if (loaded.document.mode === "observe") say(`warning: policy "${file}" blocks nothing (mode: observe)`);
+    return loaded.document;
+  }
   for (const error of loaded.errors) say(formatDiagnostic(error, text));
   throw new LilithError(loaded.errors[0].code, {
     message: `Cannot start: policy "${file}" has ${

@@ -4,20 +4,28 @@ import { Command, CommanderError, Option } from "commander";
 import { formatPosition, LilithError } from "../errors.ts";
 import { version } from "../version.ts";
 import { exitStatus, statusOf } from "./exit_status.ts";
+import { StderrWriter } from "./stderr_writer.ts";
 
 /** Runs one command line; gives the exit status. Never throws. */
 export async function main(args: readonly string[]): Promise<number> {
   let status: number = exitStatus.done;
-  const program = commandLine((result) => status = result);
+  const stderr = new StderrWriter();
+  const say = (text: string) => stderr.write(text);
+  const program = commandLine((result) => status = result, say);
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
-    return reportFailure(error);
+    return reportFailure(error, say);
+  } finally {
+    await stderr.flush(stderrFlushMs);
   }
 }
 
-function commandLine(finish: (status: number) => void): Command {
+/** How long our words may take on a standard error that nobody reads; the exit status must come all the same. */
+const stderrFlushMs = 1000;
+
+function commandLine(finish: (status: number) => void, say: (text: string) => void): Command {
   const program = new Command("lilith-zero")
     .description(
       "A security proxy for MCP: stands between an AI agent and a tool server, judges every message " +
@@ -29,7 +37,7 @@ function commandLine(finish: (status: number) => void): Command {
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      writeErr: (text) => writeError(text),
+      writeErr: say,
       outputError: (text, write) => write(`lilith-zero: ${text}`),
     })
     .showHelpAfterError("(add --help to see what there is)");
@@ -109,18 +117,21 @@ function commandLine(finish: (status: number) => void): Command {
 
 const runExamples = `
 Examples:
-  lilith-zero run --policy policy.yaml --audit audit.jsonl -- npx -y @modelcontextprotocol/server-filesystem /tmp
+  lilith-zero run -p policy.yaml -a audit.jsonl -- \\
+    npx -y @modelcontextprotocol/server-filesystem /tmp
   lilith-zero run -p company.yaml -p project.yaml -- python3 server.py
 
-Without --policy every tool call is denied. Exit status: 0 when the client ended the session, else the server's own
-(128 + n where signal n ended it); 2 usage, 3 policy or configuration, 126 and 127 a command that cannot be run.`;
+Without --policy every tool call is denied; without --audit nothing is recorded.
+Exit status: 0 when the client ended the session, else the server's own
+(128 + n where signal n ended it); 2 usage, 3 policy or configuration,
+126 and 127 a command that cannot be run.`;
 
 function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...before ?? [], value];
 }
 
 /** Says what went wrong on standard error; gives the exit status for it. */
-function reportFailure(error: unknown): number {
+function reportFailure(error: unknown, say: (text: string) => void): number {
   if (error instanceof CommanderError) {
     // It has printed its message; asking for help or the version is no failure.
     return error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
@@ -128,15 +139,10 @@ function reportFailure(error: unknown): number {
   if (error instanceof LilithError) {
     const at = error.at === undefined ? "" : `${formatPosition(error.at)}: `;
     const hint = error.hint === undefined ? "" : `\n  hint: ${error.hint}`;
-    writeError(`lilith-zero: ${at}${error.message}${hint}\n`);
+    say(`lilith-zero: ${at}${error.message}${hint}\n`);
     return statusOf(error.code);
   }
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-  writeError(`lilith-zero: internal error, please report it: ${detail}\n`);
+  say(`lilith-zero: internal error, please report it: ${detail}\n`);
   return exitStatus.internal;
-}
-
-function writeError(text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
 }

@@ -125,7 +125,8 @@ function print(report: FileReport, output: CheckOutput): void {
     : failed.length === 0
     ? `${count(examples.length, "example")} passed`
     : `${failed.length} of ${count(examples.length, "example")} failed`;
-  output.out(`${file}: ${rules}, ${told}${notes}`);
+  const blocks = document.mode === "observe" ? ", blocks nothing (mode: observe)" : "";
+  output.out(`${file}: ${rules}, ${told}${blocks}${notes}`);
 }
 
 function count(number: number, noun: string): string {

@@ -53,6 +53,7 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger): Promise<number> {
+  takeBackSignals();
   const probing = probeContainment(options.containment);
   probing.catch(() => {}); // it is awaited below; until then a failure is not unhandled
   const documents = await loadPolicies(options.policies, (finding) => stderr.write(`${finding}\n`));
@@ -99,7 +100,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const server = spawnServer(spec);
   try {
     dropPermissions();
-    passOnStderr(server.stderr, stderr, Date.now);
+    const stderrEnded = passOnStderr(server.stderr, stderr, Date.now);
     const bounds = { frameBytesMax: smallestFrame(documents) };
     const relay = new Relay(session, {
       downstream: new StdioChannel(input, output, { ...bounds, dropFraming: false }),
@@ -114,6 +115,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     signals.onSignal((name) => relay.stopNow(`${name} was received`));
     const ending = await relay.run();
     sink?.close();
+    await Promise.race([stderrEnded, new Promise((resolve) => setTimeout(resolve, stderrFlushMs))]);
     // A client that ends the session is the ordinary case, however hard the server had to be pushed.
     return ending.by === "stopped" ? exitStatus.done : ending.server.status;
   } catch (error) {
@@ -146,6 +148,16 @@ function factsFrom(resolvePath: (path: string) => Resolution): (queries: readonl
 
 function smallestFrame(documents: readonly PolicyDocument[]): number {
   return Math.min(frameBytesMax, ...documents.flatMap(({ messageBytesMax }) => messageBytesMax ?? []));
+}
+
+/**
+ * Signals whose inherited or default action would be wrong for us; a listener replaces it.
+ *
+ * - SIGCHLD: where the client ignores it, the kernel throws the status of our children away (wait(2));
+ * - SIGXFSZ: it would end us where the audit log reaches the limit on file sizes, instead of the write failing (setrlimit(2)).
+ */
+function takeBackSignals(): void {
+  for (const name of ["SIGCHLD", "SIGXFSZ"] as const) Deno.addSignalListener(name, () => {});
 }
 
 /** Signals by which clients and people end us. Watched from before the drop; kept until somebody listens. */

@@ -1,14 +1,16 @@
 /** The server's standard error: always drained, passed on to ours, and held to a rate. */
 
 import type { Readable } from "node:stream";
-import { stderrBytesPerSecondMax } from "../limits.ts";
+import { stderrBytesPerSecondMax, stderrPauseMs } from "../limits.ts";
 import type { StderrWriter } from "./stderr_writer.ts";
 
 /**
- * Passes on what the server writes. What is over the rate is dropped and counted, and the count is said: a server
- * that floods its standard error must neither stall (its pipe is always read) nor drown ours.
+ * Passes on what the server writes; settles when it has written its last. What is over the rate is dropped and counted,
+ * and the count is said: a server that floods its standard error must neither stall (its pipe is always read, if slowly
+ * then) nor drown ours.
  */
-export function passOnStderr(source: Readable, stderr: StderrWriter, now: () => number): void {
+export function passOnStderr(source: Readable, stderr: StderrWriter, now: () => number): Promise<void> {
+  const ended = Promise.withResolvers<void>();
   let windowStartMs = now();
   let passedBytes = 0;
   let droppedBytes = 0;
@@ -31,8 +33,21 @@ export function passOnStderr(source: Readable, stderr: StderrWriter, now: () => 
     passedBytes += passed.length;
     droppedBytes += chunk.length - passed.length;
     if (passed.length > 0) stderr.write(passed);
+    if (passed.length < chunk.length) holdBack(source);
   });
-  source.on("end", report);
+  const end = () => {
+    report();
+    ended.resolve();
+  };
+  source.on("end", end);
+  source.on("close", end);
   // A read error ends the stream; the server's exit is reported by its own means.
-  source.on("error", report);
+  source.on("error", end);
+  return ended.promise;
+}
+
+/** Read as fast as it comes, a flood takes a whole processor and, in buffers that are not collected, 900 MB. */
+function holdBack(source: Readable): void {
+  source.pause();
+  setTimeout(() => source.resume(), stderrPauseMs);
 }

@@ -6,6 +6,9 @@
 /** Bytes that may wait for a slow reader. */
 const waitingBytesMax = 256 * 1024;
 
+/** Between two tries to write to a standard error that is full and does not block. */
+const retryMs = 20;
+
 const encoder = new TextEncoder();
 
 export class StderrWriter {
@@ -44,7 +47,7 @@ export class StderrWriter {
     for (let piece = this.#waiting.shift(); piece !== undefined; piece = this.#waiting.shift()) {
       this.#waitingBytes -= piece.length;
       try {
-        for (let at = 0; at < piece.length;) at += await this.#write(piece.subarray(at));
+        await this.#writeAll(piece);
       } catch {
         // Nobody reads our standard error any more, and there is nowhere else to say so.
         this.#waiting.length = 0;
@@ -59,5 +62,17 @@ export class StderrWriter {
       }
     }
     this.#writing = undefined;
+  }
+
+  async #writeAll(piece: Uint8Array): Promise<void> {
+    for (let at = 0; at < piece.length;) {
+      try {
+        at += await this.#write(piece.subarray(at));
+      } catch (error) {
+        // A client may hand us a pipe that does not block, or one pipe for both outputs: EAGAIN only means "not yet".
+        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
   }
 }

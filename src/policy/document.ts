@@ -5,6 +5,7 @@ import type { LilithError, TextPosition } from "../errors.ts";
 import { policyBytesMax } from "../limits.ts";
 import { type Diagnostic, loadError, Report } from "./document/diagnostic.ts";
 import { quote } from "./sentence.ts";
+import { findMisreadRules } from "./document/misread_rules.ts";
 import { findOddRules } from "./document/odd_rules.ts";
 import { readExample, type RuleEffects } from "./document/read_example.ts";
 import { readRule } from "./document/read_rule.ts";
@@ -103,6 +104,7 @@ function read(text: string, bytes: Uint8Array, file: string): LoadResult {
     return { kind: "error", errors: report.errors(), warnings: report.warnings() };
   }
   findOddRules(document, report);
+  findMisreadRules(document, report);
   return { kind: "ok", document, warnings: report.warnings() };
 }
 

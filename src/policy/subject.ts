@@ -27,7 +27,7 @@ const prototypeKey = "__proto__";
 
 /** A {@linkcode Subject} is used for one decision and thrown away. */
 export class Subject {
-  readonly #readings = new Map<string, readonly string[]>();
+  readonly #readings = new Map<string, readonly string[] | "unreadable">();
   readonly #foldedReadings = new Map<string, readonly string[]>();
   readonly #pathReadings = {
     allow: new Map<string, readonly PathReading[]>(),
@@ -66,10 +66,11 @@ export class Subject {
     return this.#texts.length > argumentTextsMax ? undefined : this.#texts;
   }
 
-  /** Every reading of a text that a deny looks at; undefined where it is too long to look at. */
+  /** Every reading of a text that a deny looks at; undefined where it would take too long to look at it. */
   readings(text: string): readonly string[] | undefined {
     if (text.length > checkedTextCharactersMax) return undefined;
-    return kept(this.#readings, text, textReadings);
+    const readings = kept(this.#readings, text, () => textReadings(text) ?? "unreadable");
+    return readings === "unreadable" ? undefined : readings;
   }
 
   /** The same without regard to case. */

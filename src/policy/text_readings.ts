@@ -3,7 +3,7 @@
  * of these, because the server behind us may decode, normalise or ignore case before it acts.
  */
 
-import { percentDecodesMax } from "../limits.ts";
+import { combiningMarksMax, percentDecodesMax } from "../limits.ts";
 
 /** A text and what repeated percent-decoding makes of it. */
 export interface Decodings {
@@ -56,14 +56,16 @@ const looseDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Every reading of a text that a deny or limit rule looks at: as it stands, percent-decoded, in NFC and in NFKC, and
- * each of these up to its first NUL, where a C library stops reading.
+ * each of these up to its first NUL, where a C library stops reading. Undefined where normalizing would take too long.
  */
-export function textReadings(text: string): readonly string[] {
+export function textReadings(text: string): readonly string[] | undefined {
   if (isAscii(text) && !text.includes("%") && !text.includes("\0")) return [text];
   const readings = new Set<string>();
   // NFKC makes % of the full-width percent sign, so it may come before the decoding as well as after it.
+  if (!canNormalize(text)) return undefined;
   for (const start of [text, text.normalize("NFKC")]) {
     for (const decoded of percentDecodings(start).texts) {
+      if (!canNormalize(decoded)) return undefined;
       readings.add(decoded).add(decoded.normalize("NFC")).add(decoded.normalize("NFKC"));
     }
   }
@@ -80,6 +82,8 @@ export function upToNul(text: string): string {
 /** A text as a comparison without regard to case and Unicode spelling sees it. */
 export function foldText(text: string): string {
   if (isAscii(text)) return text.toLowerCase();
+  // Such a text stays unlike every text without that many marks, however it is folded.
+  if (!canNormalize(text)) return text.toUpperCase().toLowerCase();
   // Upper before lower: ß and SS, ς and σ, ı and i become the same. NFKC maps U+017F to s and U+212A to K.
   return text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }
@@ -91,6 +95,16 @@ export function foldText(text: string): string {
 export function foldArgumentName(name: string): string {
   return foldText(upToNul(name));
 }
+
+/**
+ * Whether a text can be normalized in linear time: combining marks behind one character are sorted, which takes time
+ * with the square of their number. No language needs more than 30 (UAX #15, Stream-Safe Text).
+ */
+function canNormalize(text: string): boolean {
+  return !tooManyMarks.test(text);
+}
+/** The halfwidth sound marks of Katakana are letters until NFKC makes marks of them. */
+const tooManyMarks = new RegExp(`[\\p{M}\\uff9e\\uff9f]{${combiningMarksMax + 1}}`, "u");
 
 function isAscii(text: string): boolean {
   return !beyondAscii.test(text);

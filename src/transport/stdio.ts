@@ -63,8 +63,13 @@ export class StdioChannel implements Channel {
 
   flush(): void {
     if (this.#outputGone) return;
-    for (let piece = this.#outbox.take(); piece !== undefined; piece = this.#outbox.take()) {
-      this.#output.write(piece);
+    try {
+      for (let piece = this.#outbox.take(); piece !== undefined; piece = this.#outbox.take()) {
+        this.#output.write(piece);
+      }
+    } catch (error) {
+      // Standard output that is a file is written at once, and says by throwing that its disk is full.
+      this.#breakOutput(error instanceof Error ? error.message : String(error));
     }
   }
 

@@ -378,6 +378,45 @@ Deno.test("appendRecord() lets nothing that is planted anywhere get into a line"
   );
 });
 
+Deno.test("appendRecord() masks in a reason what the reason spells out or cuts short", () => {
+  const shown = (reason: string) => parse({ ...decision, decision: { ...allowed, reason } }).reason;
+  assert.equal(
+    shown('no rule allows tool "4111\\u{a0}1111\\u{a0}1111\\u{a0}1111"'),
+    'no rule allows tool "‹card›"',
+  );
+  assert.equal(
+    shown('tool "-----BEGIN PRIVATE KEY-----\\u{a}MIIE\\u{a}-----END PRIVATE KEY-----"'),
+    'tool "‹private_key›"',
+  );
+  assert.equal(shown('no rule allows tool "read ghp_abcdefgh…"'), 'no rule allows tool "read …"');
+  const refused = { kind: "refused", from: "agent", code: "malformed", bytes: 1 } as const;
+  assert.equal(
+    parse({ ...refused, reason: 'a request with the id "ada\\u0040example.com" is waiting' }).reason,
+    'a request with the id "‹email›" is waiting',
+  );
+});
+
+Deno.test("appendRecord() keeps what stands under a telling name out of the facts and the reason too", () => {
+  const body: RecordBody = {
+    ...decision,
+    arguments: spanOf('{"password":"/tmp/hunter2","token":{"a":["s3cr3t\\u0021"]},"pin":{"secret":90210}}'),
+    facts: new Map([
+      ["/tmp/hunter2", { kind: "missing", path: "/private/tmp/hunter2" }],
+      ["/tmp/s3cr3t!", { kind: "unknown", why: "s3cr3t! is too long" }],
+    ]),
+    decision: { ...allowed, reason: 'names "/tmp/hunter2" and "90210"' },
+  };
+  assert.ok(!/hunter2|s3cr3t|90210/.test(said(body)), said(body));
+  const { facts, masked } = parse(body);
+  assert.deepEqual(facts[0], { path: "‹secret›", resolution: { kind: "missing", path: "/private‹secret›" } });
+  assert.ok(masked.some(({ path }: { path: string }) => path === "/facts/0/path"));
+  // Also where the arguments are too long to be recorded.
+  const long = spanOf(
+    JSON.stringify({ password: "/tmp/hunter2", more: "x".repeat(recordArgumentsBytesMax) }),
+  );
+  assert.ok(!said({ ...body, arguments: long }).includes("hunter2"));
+});
+
 Deno.test("appendRecord() lets no secret word of the server's command line get into the log", () => {
   fc.assert(
     fc.property(

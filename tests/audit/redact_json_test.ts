@@ -69,6 +69,9 @@ Deno.test("redactJson() knows lists of names and values, in either order, and co
     '["login","--password","x","--user","bob"]': '["login","--password","‹secret›","--user","bob"]',
     '["--token=abc",1]': '["--token=‹secret›",1]',
     '["--token",1,"x"]': '["--token",1,"x"]',
+    '[["X-Api-Key","x"],["Accept","y"]]': '[["X-Api-Key","‹secret›"],["Accept","y"]]',
+    '{"key":"Cookie","values":["a","b"]}': '{"key":"Cookie","values":"‹secret›"}',
+    '["token","b","c"]': '["token","b","c"]',
   });
 });
 

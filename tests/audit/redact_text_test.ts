@@ -62,6 +62,46 @@ Deno.test("redactText() masks card numbers in the groupings that cards have", ()
   });
 });
 
+Deno.test("redactText() masks what is spelt with escapes, percent signs, entities or characters that nobody sees", () => {
+  masks({
+    "ada\\u0040example.com": "‹email›",
+    'x = "ada\\x40example.com"': 'x = "‹email›"',
+    "ada\\u{40}example.com": "‹email›",
+    "ada\\\\u0040example.com": "‹email›",
+    "ada%2540example.com": "‹email›",
+    "ada&#64;example.com and ada&#x40;example.com": "‹email› and ‹email›",
+    "4111%201111%201111%201111": "‹card›",
+    "4111%C2%A01111%25C2%25A01111%C2%A01111": "‹card›",
+    "n=4111+1111+1111+1111&m=2": "n=‹card›&m=2",
+    "4111\\u{a0}1111\\u{a0}1111\\u{a0}1111": "‹card›",
+    "4111\u00ad1111\u200b1111\u20601111": "‹card›",
+    "ghp%5Fabcdefghijklmnopqrstuvwxyz0123456789": "‹github_token›",
+    "ghp_\u200babcdefghijklmnopqrstuvwxyz0123456789": "‹github_token›",
+    "https%3A%2F%2Fuser%3Ahunter22%40host%2Fx": "https%3A%2F%2F‹url_credentials›%40host%2Fx",
+    "https:\\/\\/user:hunter22@host\\/x": "https:\\/\\/‹url_credentials›@host\\/x",
+    "password%3Dhunter22%26next=1": "password%3D‹secret›%26next=1",
+    "-----BEGIN PRIVATE KEY-----\\u{a}MIIE\\u{a}-----END PRIVATE KEY----- and more": "‹private_key› and more",
+  });
+});
+
+Deno.test("redactText() leaves escapes that spell nothing to mask", () => {
+  leaves([
+    "a%20b%2Fc%25",
+    "C:\\users\\xavier",
+    "\\u0041\\x42&#67;",
+    "soft\u00adhyphen",
+    "100%ab",
+    "%C3%A9t%C3%A9 %ff%fe %c3",
+    "\\\\\\\\",
+    "&#9999999;",
+  ]);
+});
+
+Deno.test("redactText() reads a long row of backslashes, percent signs or ampersands once", () => {
+  // Were each of them the beginning of a search to the end, this would take minutes.
+  for (const piece of ["\\", "%25", "&#1", "\\u{1"]) leaves([piece.repeat(200_000)]);
+});
+
 Deno.test("redactText() leaves numbers whose check digit or issuer is wrong, and digits that belong to something else", () => {
   leaves([
     "4111111111111112",

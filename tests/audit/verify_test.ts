@@ -9,7 +9,7 @@ import {
   type RecordBody,
   startChain,
 } from "../../src/audit/record.ts";
-import { type Fault, faultsMax, verifyLog } from "../../src/audit/verify.ts";
+import { type Fault, faultsMax, limitsOfProof, verifyLog } from "../../src/audit/verify.ts";
 import { recordLineBytesMax } from "../../src/limits.ts";
 
 const encoder = new TextEncoder();
@@ -116,6 +116,30 @@ Deno.test("verifyLog() misses a whole session that was taken out, by the session
   assert.deepEqual(faults([...log.slice(0, 2), ...log.slice(4)]), ["3:missing"]);
 });
 
+Deno.test("verifyLog() cannot see that a session was taken out which none began behind, and says that it cannot", () => {
+  // b ran beside a and has gone with all its lines; nothing refers to them.
+  const log = writeLog(["open a", "open b", "b", "end b", "a", "open c", "end c", "end a"]);
+  const without = log.filter((line) => !line.includes('"session":"b"'));
+  assert.deepEqual(verify(without), { lines: 5, sessions: 2, faults: [], faultCount: 0, remarks: [] });
+  assert.ok(limitsOfProof.some((limit) => /A whole session leaves no trace/.test(limit)));
+});
+
+Deno.test("verifyLog() says of a log whose line ends were changed that they were", () => {
+  const { faults } = verifyLog([encoder.encode(two.map((line) => line + "\r\n").join(""))]);
+  assert.equal(faults.length, two.length);
+  for (const { kind, detail } of faults) {
+    assert.equal(kind, "changed");
+    assert.match(detail, /a carriage return stands before its line feed/);
+  }
+});
+
+Deno.test("verifyLog() finds two logs that were put together intact only where none of their sessions is there twice", () => {
+  const first = writeLog(["open a", "a", "end a"]);
+  const second = writeLog(["open b", "b", "end b"]);
+  assert.deepEqual(faults([...first, ...second]), []);
+  assert.deepEqual(faults([...first, ...second, ...first]), ["7:repeated", "8:repeated", "9:repeated"]);
+});
+
 Deno.test("verifyLog() tells records out of order from missing ones, and where they went", () => {
   const log = writeLog(["open a", "a", "a", "a", "a", "end a"]);
   const swapped = [log[0], log[1], log[4], log[3], log[2], log[5]];
@@ -183,6 +207,18 @@ Deno.test("verifyLog() takes an unfinished line as found where the next session 
   ]);
   assert.deepEqual(faults([...two.slice(0, 5), torn + "x", start(sum)]), ["6:cut_off"]);
   assert.deepEqual(faults([...two.slice(0, 5), torn, start("0".repeat(64))]), ["6:cut_off"]);
+});
+
+Deno.test("verifyLog() finds no fault with an unfinished line that two new sessions have both ended", () => {
+  const torn = two[5].slice(0, 40);
+  const start = (session: string) => {
+    const sha256 = createHash("sha256").update(torn).digest("hex");
+    const body = { ...startBody, torn: { bytes: torn.length, sha256 } } as RecordBody;
+    const { line } = appendRecord(startChain(session, anchorOf(encoder.encode(two[4]))), body, 0);
+    return decoder.decode(line).trimEnd();
+  };
+  assert.deepEqual(faults([...two.slice(0, 5), torn, "", start("c"), start("d")]), []);
+  assert.deepEqual(faults([...two.slice(0, 5), torn, start("c"), "", start("d")]), ["8:foreign"]);
 });
 
 Deno.test("verifyLog() remarks, without a fault, that a session has no end and that a log goes on from another", () => {

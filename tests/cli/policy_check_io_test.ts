@@ -76,7 +76,7 @@ Deno.test("policy check finds every pattern that the engine cannot keep, with it
 rules:
   - { deny: "*", args: { a: { finds: '(?=x)' } } }
   - { deny: "*", args: { a: { finds: fine } } }
-  - { deny: "*", args: { a: { matches: '(a' } } }
+  - { deny: "*", args: { a: { matches: '.*(a' } } }
 `,
   });
   assert.equal(status, 3);
@@ -90,6 +90,11 @@ Deno.test("policy check warns without failing", async () => {
   assert.equal(status, 0);
   assert.deepEqual(out, ["a.yaml: 1 rule, no examples, 1 warning"]);
   assert.match(err[0], /^a\.yaml:3:5: warning: the rule "all" seems to allow "read_file" with any path\n/);
+});
+
+Deno.test("policy check says of a policy that only observes that it blocks nothing", async () => {
+  const { status, out } = await check({ "a.yaml": "version: 1\nmode: observe\n" });
+  assert.deepEqual([status, out], [0, ["a.yaml: 0 rules, no examples, blocks nothing (mode: observe)"]]);
 });
 
 Deno.test("policy check --json is one object on stdout and nothing on stderr", async () => {

@@ -15,7 +15,9 @@ Deno.test("mergeServerSettings() takes the strictest of each setting", () => {
 });
 
 Deno.test("mergeServerSettings() passes only the variables that every policy passes; a policy that names none says nothing", () => {
-  assert.deepEqual(mergeServerSettings([{ passEnv: ["A", "B"] }, {}, { passEnv: ["B", "C"] }]).passEnv, ["B"]);
+  assert.deepEqual(mergeServerSettings([{ passEnv: ["A", "B"] }, {}, { passEnv: ["B", "C"] }]).passEnv, [
+    "B",
+  ]);
   assert.deepEqual(mergeServerSettings([{ passEnv: [] }, { passEnv: ["A"] }]).passEnv, []);
 });
 
@@ -23,6 +25,7 @@ Deno.test("mergeServerSettings() refuses two different working directories", () 
   assert.equal(mergeServerSettings([{ directory: "/a" }, { directory: "/a" }, {}]).directory, "/a");
   assert.throws(
     () => mergeServerSettings([{ directory: "/a" }, { directory: "/b" }]),
-    (error: unknown) => error instanceof LilithError && error.code === "policy_bad_value" && /\/a, \/b/.test(error.message),
+    (error: unknown) =>
+      error instanceof LilithError && error.code === "policy_bad_value" && /\/a, \/b/.test(error.message),
   );
 });

@@ -41,3 +41,17 @@ Deno.test("StderrWriter survives a standard error that is gone", async () => {
   writer.write("again\n");
   await writer.flush(1000);
 });
+
+Deno.test("StderrWriter tries again where standard error is full and does not block", async () => {
+  let written = "";
+  let tries = 0;
+  const writer = new StderrWriter((bytes) => {
+    if (++tries % 2 === 1) return Promise.reject(new Deno.errors.WouldBlock("EAGAIN"));
+    written += decoder.decode(bytes.subarray(0, 4));
+    return Promise.resolve(Math.min(bytes.length, 4));
+  });
+  writer.write("12345678");
+  writer.write("9\n");
+  await writer.flush(10_000);
+  assert.equal(written, "123456789\n");
+});

@@ -9,6 +9,13 @@ Deno.test("readHead() finds the id of a message that was cut off inside a later 
   assert.equal(headOf('{"params":{"id":3,"y":["}"]},"id":4,"method":"m').idSource, "4");
 });
 
+Deno.test("readHead() gives an id without the white space around it", () => {
+  for (const space of [" ", "\t", "\r", " \r "]) {
+    const head = headOf(`{"id":${space}12${space},"result":{"x":"aaaa`);
+    assert.deepEqual([head.idSource, head.id?.key], ["12", "n12"]);
+  }
+});
+
 Deno.test("readHead() takes no id from inside params, nor one that is cut off, nor one that is no string or number", () => {
   assert.equal(headOf('{"params":{"id":3,"x":"aaaaaa').idSource, undefined);
   assert.equal(headOf('{"jsonrpc":"2.0","id":12').idSource, undefined);

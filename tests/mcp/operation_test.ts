@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { listedTargets, type Operation, readOperation, type Side } from "../../src/mcp/operation.ts";
+import { jsonValuesMax } from "../../src/limits.ts";
+import {
+  listedTargets,
+  type Operation,
+  readMeta,
+  readOperation,
+  type Side,
+} from "../../src/mcp/operation.ts";
 import { messageOf } from "../support/lines.ts";
 
 function operationOf(method: string, params?: object, from: Side = "downstream"): Operation {
@@ -40,6 +47,24 @@ Deno.test("readOperation() refuses a call without a name, because a server might
     const message = messageOf({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
     const operation = readOperation(message as Extract<typeof message, { kind: "request" }>, "downstream");
     assert.ok("kind" in operation && operation.kind === "unnamed_target");
+  }
+});
+
+Deno.test("readOperation() refuses a method that some reader takes for one with a target", () => {
+  for (const method of ["tools/call\0", "tools/call\0x", "Tools/Call", "tool\u017f/call", "resources/READ"]) {
+    const message = messageOf({ jsonrpc: "2.0", id: 1, method, params: { name: "a", uri: "b" } });
+    const request = message as Extract<typeof message, { kind: "request" }>;
+    assert.ok("kind" in readOperation(request, "downstream"), JSON.stringify(method));
+    assert.equal((readOperation(request, "upstream") as Operation).target, "method");
+  }
+  assert.equal(operationOf("tools/calls").target, "method");
+});
+
+Deno.test("readMeta() passes over what is too large to be built", () => {
+  const meta = (values: number) => `{"x":[${"0,".repeat(values)}0],"k":"v"}`;
+  for (const [values, isRead] of [[10, true], [jsonValuesMax, false]] as const) {
+    const message = messageOf(`{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":${meta(values)}}}`);
+    assert.equal(readMeta(message as Extract<typeof message, { kind: "request" }>) !== undefined, isRead);
   }
 });
 

@@ -186,6 +186,19 @@ Deno.test("readMessage() notes a key that stands twice deep inside a result and 
   refusalOf('{"jsonrpc":"2.0","id":1,"result":{"Tools":[],"tools":[1]}}');
 });
 
+Deno.test("readMessage() refuses __proto__ where a copy by assignment would inherit protocol keys from it", () => {
+  const proto = '"__proto__":{"arguments":{"path":"/etc"},"method":"tools/call","tools":[]}';
+  const call = (members: string) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{${members}}}`;
+  refusalOf(call(`"name":"a",${proto}`));
+  refusalOf(call(`"name":"a","\\u005f_proto__":{}`));
+  refusalOf(`{"jsonrpc":"2.0","id":1,"method":"ping",${proto}}`);
+  refusalOf(`{"jsonrpc":"2.0","id":1,"result":{${proto}}}`);
+  refusalOf(`{"jsonrpc":"2.0","id":1,"result":{},${proto}}`);
+  // Deeper, it is the peers' own data.
+  assert.equal(kindOf(call(`"name":"a","arguments":{${proto}}`)), "request");
+  assert.equal(kindOf(`{"jsonrpc":"2.0","id":1,"result":{"structuredContent":{${proto}}}}`), "result");
+});
+
 Deno.test("readMessage() tells a chatty line from JSON gone wrong", () => {
   const chatter = (line: string) => {
     const message = messageOf(line);

@@ -527,3 +527,11 @@ Deno.test("no allow opens what a deny closed", () => {
     { numRuns: 1_000 },
   );
 });
+
+Deno.test("a deny covers a name in every reading, also of a library that stops at a NUL", () => {
+  const policy = document([rule("deny", "delete*"), rule("deny", "rm")], { default: "allow" });
+  for (const name of ["rm\0", "rm\0x", "rm%00", "RM\0", "Delete\0", `delete${"\u0301\u0316".repeat(20)}`]) {
+    assert.equal(judge(policy, call(name)).action, "deny", JSON.stringify(name));
+  }
+  assert.equal(judge(policy, call("r\0m")).action, "forward");
+});

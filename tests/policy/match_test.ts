@@ -5,7 +5,7 @@ import { type Answer, answerRule } from "../../src/policy/match.ts";
 import type { PatternEngine } from "../../src/policy/pattern.ts";
 import { compilePolicies } from "../../src/policy/compile.ts";
 import type { Check } from "../../src/policy/rule.ts";
-import type { JsonValue } from "../../src/wire/json_value.ts";
+import { type JsonValue, readJson } from "../../src/wire/json_value.ts";
 import { Subject } from "../../src/policy/subject.ts";
 import {
   type Args,
@@ -20,6 +20,7 @@ import {
   min,
   number,
   oneOf,
+  operation,
   present,
   rule,
   type RuleParts,
@@ -157,6 +158,79 @@ Deno.test("an argument called __proto__ or constructor is an argument like any o
   assertAnswer({ ["__proto__"]: [equals("x")] }, '{"__proto__":"x"}', "yes");
   assertAnswer({ constructor: [present(true)] }, "{}", "no");
   assertAnswer({ constructor: [equals("x")] }, '{"constructor":"x"}', "yes");
+});
+
+Deno.test("an argument that could be inherited from __proto__ is not absent for certain", () => {
+  for (const inherited of ['{"__proto__":{"recursive":true}}', '{"__proto__":[]}']) {
+    assertAnswer({ recursive: [equals(true)] }, inherited, "unknown");
+    assertAnswer({ recursive: [present(false)] }, inherited, "unknown");
+  }
+  // What stands in the message itself hides what could be inherited; and nobody inherits from a text.
+  assertAnswer({ recursive: [equals(true)] }, '{"recursive":false,"__proto__":{"recursive":true}}', "no");
+  assertAnswer({ recursive: [equals(true)] }, '{"__proto__":"x"}', "no");
+});
+
+Deno.test("a deny sees through a NUL, behind which a C library reads nothing", () => {
+  const texts = ["k.pem\\u0000.txt", "k.pem%00.txt", "k.pem\\u0000"];
+  for (const text of texts) {
+    assert.deepEqual(answers({ a: [finds("\\.pem$")] }, `{"a":"${text}"}`), ["no", "yes"]);
+    assert.deepEqual(answers({ a: [equals("K.PEM")] }, `{"a":"${text}"}`), ["no", "yes"]);
+  }
+});
+
+Deno.test("a text with more combining marks than any language has makes a deny unknown", () => {
+  const zalgo = `"ａ${"\u0301\u0316".repeat(16)}"`;
+  assert.deepEqual(answers({ a: [equals("b")] }, `{"a":${zalgo}}`), ["no", "unknown"]);
+  assert.deepEqual(answers({ "**": [finds("x")] }, `{"a":${zalgo}}`), ["no", "unknown"]);
+});
+
+/** How often keys that spell integers were put into any one Map, or searched in it, at most, while `act` ran. */
+function numberedLookUps(act: () => void): number {
+  const { get, has, set } = Map.prototype;
+  const counts = new WeakMap<object, number>();
+  let most = 0;
+  const count = (map: object, key: unknown) => {
+    if (typeof key !== "string" || !/^[0-9]+$/.test(key)) return;
+    const number = (counts.get(map) ?? 0) + 1;
+    counts.set(map, number);
+    most = Math.max(most, number);
+  };
+  Map.prototype.get = function (key) {
+    count(this, key);
+    return get.call(this, key);
+  };
+  Map.prototype.has = function (key) {
+    count(this, key);
+    return has.call(this, key);
+  };
+  Map.prototype.set = function (key, value) {
+    count(this, key);
+    return set.call(this, key, value);
+  };
+  try {
+    act();
+  } finally {
+    Object.assign(Map.prototype, { get, has, set });
+  }
+  return most;
+}
+
+Deno.test("no table is keyed by integers of the agent's choice, which all fall into one place", () => {
+  const numbers = Array.from({ length: 2000 }, (_, index) => (index + 1) * 65536);
+  const asKeys = `{${numbers.map((number) => `"${number}":0`).join()}}`;
+  const bytes = new TextEncoder().encode(asKeys);
+  const most = numberedLookUps(() => {
+    const args = { a: [equals("x")], "**": [finds("x"), under("/tmp")] };
+    assertAnswer(
+      args,
+      `{"a":"y","b":[${numbers.join()}],"c":[${numbers.map((one) => `"${one}"`).join()}]}`,
+      "no",
+    );
+    const object = readJson(bytes, 0, bytes.length);
+    const subject = new Subject(operation({ arguments: object }), noFacts, compile(document([])).paths);
+    assert.deepEqual(subject.find("a", "a"), { kind: "absent" });
+  });
+  assert.ok(most <= 150, `${most} look-ups of integers in one Map`);
 });
 
 Deno.test("all checks of all arguments must hold together", () => {

@@ -211,3 +211,19 @@ Deno.test("our files are found in another case where the file system folds it", 
     );
   }
 });
+
+Deno.test("a file: URI is read as URL parsers read it: without tabs, line ends, and spaces around it", () => {
+  for (
+    const uri of [
+      " file:///w/policy.yaml",
+      "fi\tle:///w/policy.yaml",
+      "file:///w/pol\nicy.yaml",
+      "\u0001file:///w/policy.yaml\r",
+      "file:w/policy.yaml",
+    ]
+  ) {
+    assert.equal(new URL(uri).pathname, "/w/policy.yaml");
+    assertOwn(withPath(uri), true);
+    assertOwn(read(uri), true);
+  }
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hasDotSegment, normalizeUri, pathOfFileUri } from "../../src/policy/uri.ts";
+import { hasDotSegment, normalizeUri, pathOfFileUri, uriReadings } from "../../src/policy/uri.ts";
 
 Deno.test("hasDotSegment() finds a climb in any spelling", () => {
   for (
@@ -14,6 +14,12 @@ Deno.test("hasDotSegment() finds a climb in any spelling", () => {
       "x://h/..?q",
       "x://h/..#f",
       "..",
+      "file:///tmp/.\t./etc",
+      "file:///tmp/..\n/etc",
+      "file:///tmp/..\r",
+      "file:///tmp/.. ",
+      "file:///tmp/..\0/a",
+      "file:///tmp/..%00",
     ]
   ) {
     assert.equal(hasDotSegment(uri), true, uri);
@@ -32,6 +38,7 @@ Deno.test("normalizeUri() takes dot segments away and gives a file: URI an empty
       ["file:\\\\host\\etc\\..\\a", "file:///a"],
       ["file:///a//b/", "file:///a/b/"],
       ["x://h/a/./b/../c?q=..#f", "x://h/a/c?q=..#f"],
+      ["file:etc/passwd", "file:///etc/passwd"],
       ["x://h/a//b", "x://h/a//b"],
       ["x:a/../b", "x:b"],
       ["no uri", "no uri"],
@@ -53,5 +60,23 @@ Deno.test("pathOfFileUri() gives the path of a file: URI and of nothing else", (
     ] as const
   ) {
     assert.equal(pathOfFileUri(uri), path, uri);
+  }
+});
+
+Deno.test("uriReadings() reads a file: URI as the platform's URL parser does", () => {
+  for (
+    const uri of [
+      "file:///etc/passwd",
+      " file:///etc/passwd",
+      "\u0001file:///etc/passwd\n",
+      "fi\tle:///etc/passwd",
+      "file:///e\rtc/pass\nwd",
+      "file:/\t/\n/etc/.\t./etc/passwd",
+      "file:etc/passwd",
+      "file:\\\\\\etc\\passwd",
+    ]
+  ) {
+    assert.equal(new URL(uri).pathname, "/etc/passwd", JSON.stringify(uri));
+    assert.ok(uriReadings(uri).includes("file:///etc/passwd"), JSON.stringify(uri));
   }
 });

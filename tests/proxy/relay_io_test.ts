@@ -16,6 +16,8 @@ class FakeChannel implements Channel {
   readonly sent: string[] = [];
   congested = false;
   closed = false;
+  /** A far end that never reads what is left when it is closed. */
+  stuck = false;
   #room: (() => void)[] = [];
 
   listen(receiver: Receiver): void {
@@ -30,7 +32,7 @@ class FakeChannel implements Channel {
   }
   close(): Promise<void> {
     this.closed = true;
-    return Promise.resolve();
+    return this.stuck ? new Promise(() => {}) : Promise.resolve();
   }
   makeRoom(): void {
     this.congested = false;
@@ -60,6 +62,8 @@ class FakeSink implements Sink {
 function rigOf(
   document: Partial<PolicyDocument> = { default: "allow" },
   lookUp: (queries: readonly Query[]) => Facts | Promise<Facts> = () => new Map(),
+  /** Whether the server's output ends with it; it does not while we hold it back. */
+  outputEnds = true,
 ) {
   const downstream = new FakeChannel();
   const upstream = new FakeChannel();
@@ -84,7 +88,7 @@ function rigOf(
       stop() {
         stops++;
         exited.resolve({ status: 0, description: "exit status 0" });
-        upstream.receiver.end();
+        if (outputEnds) upstream.receiver.end();
         return exited.promise;
       },
     },
@@ -228,4 +232,71 @@ Deno.test("Relay lets a message wait for facts that take time, and the other sid
   assert.deepEqual(sequences, [...sequences].sort((a, b) => a - b));
   rig.relay.stop("test");
   await rig.done;
+});
+
+Deno.test("Relay waits for a slow client's room before it says that the server is gone", async () => {
+  const rig = rigOf({ default: "allow" }, undefined, false);
+  agentSays(rig, call(1, "x"));
+  rig.downstream.congested = true;
+  rig.exited.resolve({ status: 0, description: "exit status 0" });
+  // Longer than a server that is quiet is listened to; nothing is concluded while the client has no room.
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  assert.equal(rig.downstream.closed, false);
+  rig.downstream.makeRoom();
+  serverSays(rig, { jsonrpc: "2.0", id: 1, result: { last: true } });
+  rig.upstream.receiver.end();
+  await rig.done;
+  assert.deepEqual(rig.downstream.messages(), [{ jsonrpc: "2.0", id: 1, result: { last: true } }]);
+});
+
+Deno.test("Relay does not wait for a client that never reads once a signal has come, whenever it comes", async () => {
+  for (const when of ["first", "after the client's end", "after the server's"] as const) {
+    const rig = rigOf({ default: "allow" }, undefined, false);
+    rig.downstream.stuck = true;
+    rig.downstream.congested = true;
+    if (when === "after the client's end") rig.downstream.receiver.end();
+    if (when === "after the server's") rig.exited.resolve({ status: 4, description: "exit status 4" });
+    rig.relay.stopNow("SIGTERM was received");
+    await rig.done;
+    assert.equal(rig.downstream.closed, true, when);
+    assert.equal(rig.sink.records.at(-1)?.kind, "end", when);
+  }
+});
+
+Deno.test("Relay takes nothing any more after the last record", async () => {
+  const rig = rigOf();
+  rig.downstream.stuck = true;
+  rig.exited.resolve({ status: 0, description: "exit status 0" });
+  rig.upstream.receiver.end();
+  while (!rig.downstream.closed) await new Promise((resolve) => setTimeout(resolve, 1));
+  const records = rig.sink.records.length;
+  assert.equal(rig.sink.records.at(-1)?.kind, "end");
+  assert.ok(agentSays(rig, call(2, "x")) instanceof Promise, "the channel is not held back");
+  assert.ok(serverSays(rig, { jsonrpc: "2.0", method: "notifications/progress" }) instanceof Promise);
+  assert.deepEqual([rig.sink.records.length, rig.downstream.sent], [records, []]);
+  rig.relay.stopNow("test");
+  await rig.done;
+});
+
+Deno.test("Relay rejects, and lets nothing more pass, where a fact cannot be asked for", async () => {
+  const rule = ruleOf({
+    effect: "allow",
+    scope: scopeOf({ tools: ["read"] }),
+    args: [{ selector: "path", checks: [{ kind: "under", roots: ["/tmp"] }], at: position }],
+  });
+  for (
+    const lookUp of [
+      () => Promise.reject(new Error("a mistake")),
+      () => {
+        throw new Error("a mistake");
+      },
+    ]
+  ) {
+    const rig = rigOf({ rules: [rule] }, lookUp);
+    const done = assert.rejects(rig.done, /a mistake/);
+    void agentSays(rig, call(1, "read", { path: "/tmp/a" }));
+    await done;
+    assert.ok(agentSays(rig, call(2, "read", {})) instanceof Promise);
+    assert.deepEqual([rig.upstream.sent, rig.downstream.sent], [[], []]);
+  }
 });

@@ -177,13 +177,13 @@ for (const identity of identities) {
         await repeat(moments, (moment) =>
           killDuringStart(identity, mechanism, async (standIn) => {
             const { pid = 0 } = await standIn.until("started");
-            // Without waiting: it is a matter of some hundred microseconds between the helper's start and its readiness.
-            const deadline = performance.now() + upMs;
-            while (!readProc(pid, "comm").startsWith(mechanism)) {
-            assert.ok(performance.now() < deadline, `DEBUG ${pid} ${readProc(pid, "status").slice(0, 400)} ${readProc(pid, "wchan")} ${readProc(pid, "cmdline")} ${JSON.stringify(standIn.events)}`);
-          }
-            const end = performance.now() + moment * 0.05;
-            while (performance.now() < end);
+            const isHelper = () => readProc(pid, "comm").startsWith(mechanism);
+            assert.ok(
+              await holdsWithin(upMs, isHelper, 0),
+              `no ${mechanism}: ${JSON.stringify(standIn.events)}`,
+            );
+            // Without leaving the thread: it is a matter of microseconds between the helper's start and its readiness.
+            for (const end = performance.now() + moment * 0.05; performance.now() < end;);
           }));
       },
     );

@@ -312,10 +312,14 @@ function processes(): number[] {
 }
 
 /** Waits until something holds; false where it does not in that time. */
-export async function holdsWithin(timeoutMs: number, condition: () => boolean): Promise<boolean> {
+export async function holdsWithin(
+  timeoutMs: number,
+  condition: () => boolean,
+  pauseMs = 10,
+): Promise<boolean> {
   for (const end = performance.now() + timeoutMs; performance.now() < end;) {
     if (condition()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   return condition();
 }

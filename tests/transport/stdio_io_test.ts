@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import type { Incoming } from "../../src/mcp/message.ts";
 import { StdioChannel, type StdioOptions } from "../../src/transport/stdio.ts";
 import { type Rig, testChannelContract } from "../contracts/channel_contract.ts";
@@ -94,6 +94,25 @@ Deno.test("StdioChannel says that the peer is gone when it can no longer be writ
   channel.send(new Uint8Array(10), 0, 10);
   assert.equal(channel.congested, false);
   await channel.drained();
+  await channel.close();
+  input.destroy();
+});
+
+Deno.test("StdioChannel says that the peer is gone when a write throws, as a file on a full disk does", async () => {
+  const input = new PassThrough();
+  const output = new Writable();
+  output.write = () => {
+    throw new Error("No space left on device");
+  };
+  const channel = new StdioChannel(input, output, { dropFraming: false });
+  const causes: string[] = [];
+  channel.listen({ message() {}, idle() {}, end() {}, broken: (cause) => void causes.push(cause) });
+  channel.send(new Uint8Array(10), 0, 10);
+  channel.flush();
+  channel.send(new Uint8Array(10), 0, 10);
+  channel.flush();
+  assert.deepEqual(causes, ["No space left on device"]);
+  assert.equal(channel.congested, false);
   await channel.close();
   input.destroy();
 });

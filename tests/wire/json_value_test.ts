@@ -8,7 +8,9 @@ import {
   isJsonObject,
   type JsonValue,
   readJson,
+  TooManyValuesError,
 } from "../../src/wire/json_value.ts";
+import { jsonValuesMax } from "../../src/limits.ts";
 import { encode } from "./support/bytes.ts";
 import { toPlain } from "./support/disagreement.ts";
 
@@ -147,3 +149,31 @@ function read(text: string): JsonValue {
   const bytes = encode(text);
   return readJson(bytes, 0, bytes.length);
 }
+
+Deno.test("an object of many numbered keys is a map like any other", () => {
+  const keys = Array.from({ length: 200 }, (_, index) => String((index + 1) * 65536));
+  keys.splice(100, 0, "__proto__", "", "-1", "1.5", "x");
+  const value = read(`{${keys.map((key, index) => `"${key}":"${index}"`).join()}}`);
+  assert.ok(isJsonObject(value) && !isJsonNumber(value));
+  assert.equal(value.size, keys.length);
+  assert.deepEqual([...value.keys()], keys);
+  assert.deepEqual([...value], keys.map((key, index) => [key, String(index)]));
+  assert.deepEqual([...value.entries()], [...value]);
+  assert.deepEqual([...value.values()], keys.map((_, index) => String(index)));
+  const visited: [string, JsonValue][] = [];
+  value.forEach((member, key) => visited.push([key, member]));
+  assert.deepEqual(visited, [...value]);
+  for (const [index, key] of keys.entries()) assert.ok(value.has(key) && value.get(key) === String(index));
+  assert.equal(value.has("65537"), false);
+  assert.equal(value.get('"65536'), undefined);
+  for (const key of ["65536", "13107200"]) {
+    const twice = `{${[...keys, key].map((one) => `"${one}":0`).join()}}`;
+    assert.throws(() => read(twice), DuplicateKeyError);
+  }
+});
+
+Deno.test("readJson() gives up on more values than anybody should build", () => {
+  const values = (count: number) => `[${"0,".repeat(count - 2)}0]`;
+  assert.ok(isJsonArray(read(values(jsonValuesMax))));
+  assert.throws(() => read(values(jsonValuesMax + 1)), TooManyValuesError);
+});

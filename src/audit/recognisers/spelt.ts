@@ -19,6 +19,8 @@ const spelt = new RegExp(
     "\\\\{1,8}u\\{([0-9a-f]{1,6})\\}",
     "\\\\{1,8}u([0-9a-f]{4})",
     "\\\\{1,8}x([0-9a-f]{2})",
+    // The bytes of one character in UTF-8, RFC 3629 §4.
+    `((?:%(?:25){0,4}[c-f][0-9a-f])(?:%(?:25){0,4}[89ab][0-9a-f]){1,3})`,
     "%(?:25){0,4}([0-7][0-9a-f])",
     "&#x([0-9a-f]{1,6});",
     "&#([0-9]{1,7});",
@@ -70,9 +72,20 @@ export function readSpelt(text: string): Read | undefined {
   return { text: read, places: places.subarray(0, read.length + 1) };
 }
 
-function meaningOf([whole, braced, four, two, percent, hexadecimal, decimal]: RegExpMatchArray): string {
+function meaningOf(match: RegExpMatchArray): string {
+  const [whole, braced, four, two, bytes, percent, hexadecimal, decimal] = match;
+  if (bytes !== undefined) return readBytes(bytes);
   const hex = braced ?? four ?? two ?? percent ?? hexadecimal;
   if (hex === undefined && decimal === undefined) return whole.endsWith("/") ? "/" : "";
   const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
   return code > 0x10ffff || isInvisible(code) ? "" : String.fromCodePoint(code);
+}
+
+/** `%C2%A0` */
+function readBytes(bytes: string): string {
+  try {
+    return decodeURIComponent(bytes.replaceAll(/%(?:25){0,4}(?=[89a-f][0-9a-f])/gi, "%"));
+  } catch {
+    return bytes; // no UTF-8: another encoding, or no encoding at all
+  }
 }

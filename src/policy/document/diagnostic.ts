@@ -13,11 +13,15 @@ export type WarningCode =
   | "not_compared"
   /** A path, URL or command may be passed in an argument that no rule looks at. */
   | "unchecked_argument"
-  /** `finds` where only the whole text can be trusted. */
+  /** A pattern that allows more than it seems to: `finds`, or `matches` for a path. */
   | "loose_pattern"
+  /** `matches` in a deny, where only the whole text is looked at. */
+  | "tight_pattern"
+  /** A star in a value that is compared as it stands. */
+  | "starred_value"
   /** Text here, a boolean or another number in YAML 1.1. */
   | "look_alike"
-  /** A name that looks like a regular expression or like a misspelt method. */
+  /** A name that looks like a regular expression, like a misspelt method, or like a method where a tool is named. */
   | "odd_name";
 
 /** Something that the author should look at. */

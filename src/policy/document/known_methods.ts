@@ -38,6 +38,11 @@ const methods: readonly string[] = [
   "tools/list",
 ];
 
+/** Whether some revision has the method `name`; those of one word could as well be tools. */
+export function isKnownMethod(name: string): boolean {
+  return name.includes("/") && methods.includes(name);
+}
+
 /** The known method that `name` is a slip away from; undefined for known methods, globs and far names. */
 export function nearestMethod(name: string): string | undefined {
   if (/[*?]/.test(name) || name.length > 64 || methods.includes(name)) return undefined;

@@ -4,7 +4,7 @@ import type { TextPosition } from "../../errors.ts";
 import type { Scope } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
-import { nearestMethod } from "./known_methods.ts";
+import { isKnownMethod, nearestMethod } from "./known_methods.ts";
 import { entryOf, type YamlNode } from "./yaml_tree.ts";
 
 type Kind = keyof Scope;
@@ -93,12 +93,20 @@ function warnOfOddName(kind: Kind, name: string, at: TextPosition, report: Repor
       `no revision of MCP has the method ${quote(name)}`,
       `Did you mean ${quote(meant)}?`,
     );
-  } else if (kind !== "resources" && /(^|[^a-z0-9*?])\.\*/i.test(name)) {
-    // `fs.*` is a good glob; `write_.*` would cover no write_file.
+  } else if (kind === "tools" && isKnownMethod(name)) {
+    // `deny: sampling/createMessage` would deny a tool of that name, which no server has.
     report.warning(
       "odd_name",
       at,
-      `${quote(name)} looks like a regular expression; as a glob its dot is a dot`,
+      `${quote(name)} names a tool here, and is a method of MCP`,
+      `For the method write { methods: ${name} }`,
+    );
+  } else if (kind !== "resources" && /(^|[^a-z0-9*?])\.\*|^\/.*\/$/i.test(name)) {
+    // `fs.*` is a good glob; `write_.*` would cover no write_file, and `/write/` no tool at all.
+    report.warning(
+      "odd_name",
+      at,
+      `${quote(name)} looks like a regular expression, and is a glob`,
       globHint,
     );
   }

@@ -151,7 +151,14 @@ Deno.test("a selector that would select nothing is refused", () => {
 Deno.test('"**" takes checks on text alone: any other would fire on every call', () => {
   const everywhere = (value: string) => ruleComplaints(`  - { deny: t, args: { "**": ${value} } }`);
   for (
-    const value of ["a", "[a, b]", "{ finds: a }", "{ matches: a }", "{ under: /etc }", "{ max_length: 9 }"]
+    const value of [
+      "a",
+      "[a, b]",
+      "{ finds: a }",
+      "{ matches: 'a.*' }",
+      "{ under: /etc }",
+      "{ max_length: 9 }",
+    ]
   ) {
     assert.deepEqual(everywhere(value), [], value);
   }

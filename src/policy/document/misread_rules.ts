@@ -1,0 +1,58 @@
+/**
+ * Rules that are in order and do not mean what they seem to: a star in a plain value, a pattern that must be the whole
+ * text, a pattern for a path. Each would stop less, or allow more, than its author thinks.
+ */
+
+import type { Check, PolicyDocument, Rule } from "../rule.ts";
+import { quote } from "../sentence.ts";
+import type { Report } from "./diagnostic.ts";
+
+export function findMisreadRules(document: PolicyDocument, report: Report): void {
+  for (const rule of document.rules) {
+    for (const argument of rule.args) {
+      for (const check of argument.checks) {
+        warnOfStarsInValues(rule, check, argument.at, report);
+        if (rule.effect === "deny") warnOfTightPatterns(rule, check, report);
+        if (rule.effect === "allow") warnOfClimbingPatterns(rule, check, report);
+      }
+    }
+  }
+}
+
+/** `path: /etc/*` is only that one path, with a star at its end. */
+function warnOfStarsInValues(rule: Rule, check: Check, at: Rule["at"], report: Report): void {
+  if (check.kind !== "equals" && check.kind !== "one_of") return;
+  const values = check.kind === "equals" ? [check.value] : check.values;
+  const starred = values.find((value) =>
+    typeof value === "string" && value.length > 1 && value.includes("*")
+  );
+  if (starred === undefined) return;
+  report.warning(
+    "starred_value",
+    at,
+    `the rule ${quote(rule.id)} compares with ${quote(String(starred))}, star and all`,
+    "A value is compared as it stands; for paths write under, for other texts matches or finds",
+  );
+}
+
+/** `matches: rm` denies `rm` alone, and not `rm -rf /`. */
+function warnOfTightPatterns(rule: Rule, check: Check, report: Report): void {
+  if (check.kind !== "matches" || /[*+{?]/.test(check.pattern)) return;
+  report.warning(
+    "tight_pattern",
+    check.at,
+    `the rule ${quote(rule.id)} denies only a text that is ${quote(check.pattern)} as a whole`,
+    'To deny it anywhere in the text, use "finds"',
+  );
+}
+
+/** `matches: /tmp/.*` allows `/tmp/../etc/passwd`. */
+function warnOfClimbingPatterns(rule: Rule, check: Check, report: Report): void {
+  if (check.kind !== "matches" || !/^\^?\/.*\.[*+]/.test(check.pattern)) return;
+  report.warning(
+    "loose_pattern",
+    check.at,
+    `the rule ${quote(rule.id)} allows ".." in what ${quote(check.pattern)} matches, and any link`,
+    'For a path, use "under"',
+  );
+}

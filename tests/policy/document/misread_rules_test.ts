@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { ruleComplaints } from "./load.ts";
+
+Deno.test("a deny whose pattern must be the whole text is warned of where it has no open end", () => {
+  assert.deepEqual(ruleComplaints("  - { id: a, deny: run, args: { command: { matches: rm } } }"), [
+    '3:53 tight_pattern the rule "a" denies only a text that is "rm" as a whole | ' +
+    'To deny it anywhere in the text, use "finds"',
+  ]);
+  for (const pattern of ["'.*rm.*'", "'rm( .*)?'"]) {
+    assert.deepEqual(ruleComplaints(`  - { deny: run, args: { command: { matches: ${pattern} } } }`), []);
+  }
+});
+
+Deno.test("a star in a plain value is warned of, whatever the rule does", () => {
+  for (const value of ["/etc/*", "[/srv/a, /etc/*]"]) {
+    for (const effect of ["allow", "deny"]) {
+      const [said] = ruleComplaints(`  - { id: a, ${effect}: open, args: { where: ${value} } }`);
+      assert.match(said, /starred_value the rule "a" compares with "\/etc\/\*", star and all/, said);
+    }
+  }
+  // A star alone may be meant: some tools take it.
+  assert.deepEqual(ruleComplaints("  - { allow: list, args: { columns: '*' } }"), []);
+});
+
+Deno.test("an allow by a pattern for paths that lets .. through is warned of", () => {
+  assert.deepEqual(ruleComplaints("  - { id: a, allow: open, args: { path: { matches: '/tmp/.*' } } }"), [
+    '3:52 loose_pattern the rule "a" allows ".." in what "/tmp/.*" matches, and any link | For a path, use "under"',
+  ]);
+  for (const pattern of ["'/tmp/[a-z]+'", "'ls .*'"]) {
+    assert.deepEqual(ruleComplaints(`  - { allow: open, args: { path: { matches: ${pattern} } } }`), []);
+  }
+});
+
+Deno.test("a method where a tool is named is warned of, and so is a pattern between slashes", () => {
+  assert.match(
+    ruleComplaints("  - { deny: sampling/createMessage }")[0],
+    /odd_name "sampling\/createMessage" names a tool here, and is a method of MCP \| For the method write { methods: sampling/,
+  );
+  assert.match(
+    ruleComplaints('  - { deny: "/write.*/" }')[0],
+    /odd_name "\/write\.\*\/" looks like a regular expression/,
+  );
+  assert.deepEqual(
+    ruleComplaints("  - { deny: { methods: sampling/createMessage } }\n  - { deny: ping }"),
+    [],
+  );
+});
