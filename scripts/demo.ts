@@ -81,6 +81,8 @@ async function connect(): Promise<Connection> {
       "--",
       ...server,
     ],
+    // The official client hands on few variables; where packages lie (DENO_DIR) and how to get them is not among them.
+    env: Deno.env.toObject(),
     stderr: "ignore",
   });
   const client = new Client({ name: "lilith-zero-demo", version: "1.0.0" });

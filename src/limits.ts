@@ -69,6 +69,12 @@ export const serverMemoryBytesMin = 1 * MiB;
 /** A `max_message` below it would refuse the handshake. */
 export const messageBytesMin = 4 * KiB;
 
+/**
+ * The name of a tool or prompt, or a URI, that is held against each rule's globs; a longer one is covered by every deny
+ * and by no allow. MCP advises 128 for names, and browsers end at some thousands for URIs.
+ */
+export const targetNameCharactersMax = 64 * KiB;
+
 /** A string that patterns and path checks look at; a longer one makes the check unknown. */
 export const checkedTextCharactersMax = 1 * MiB;
 

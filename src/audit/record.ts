@@ -204,12 +204,18 @@ function writeResolution(resolution: Resolution, path: string, text: RecordText)
   }
 }
 
-function writeArguments({ arguments: span, argumentsDigest }: DecisionRecord, text: RecordText): string {
+/** Whether the rest of the record may hold texts from the arguments: in the facts, or in a sentence that says why. */
+function mayQuoteArguments({ facts, decision }: DecisionRecord): boolean {
+  return facts.size > 0 || decision.verdict !== "allow" || decision.observed.length > 0;
+}
+
+function writeArguments(body: DecisionRecord, text: RecordText): string {
+  const { arguments: span, argumentsDigest } = body;
   const digest = argumentsDigest === undefined ? "" : ',"argumentsDigest":"' + argumentsDigest + '"';
   if (span === undefined) return digest;
   const length = span.end - span.start;
   if (length > recordArgumentsBytesMax) {
-    text.hideSpan(span);
+    if (mayQuoteArguments(body)) text.hideSpan(span);
     return ',"argumentsOmitted":{"bytes":' + length + "}" + digest;
   }
   return ',"arguments":' + text.embedSpan(span, "/arguments") + digest;

@@ -170,7 +170,7 @@ class Verifier {
   }
 
   #takeUnreadable(line: Uint8Array, isWhole: boolean): void {
-    if (!isWhole) {
+    if (!isWhole && (looksCutOff(line) || readSeal(line) !== undefined)) {
       this.#fault("cut_off", "the file ends within it: its end was cut off, or is still being written");
     } else if (line.length === 0 && this.#isBehindTorn) {
       // Two sessions that begin at the same moment may both end the unfinished line that they found.

@@ -99,5 +99,5 @@ function formatJson(path: string, result: Verification): string {
     firstFault,
     ...result,
     limitsOfProof,
-  }) + "\n";
+  });
 }

@@ -1,6 +1,6 @@
 /** Which rules are about an operation, found without walking all of them. */
 
-import { checkedTextCharactersMax } from "../limits.ts";
+import { targetNameCharactersMax } from "../limits.ts";
 import { isGlob, matchesGlob } from "./glob.ts";
 import type { Strictness } from "./match.ts";
 import type { Scope } from "./rule.ts";
@@ -77,14 +77,15 @@ class NameIndex<R extends Scoped> {
   /** Adds the rules that cover the name to `found`, some of them perhaps twice. */
   collect(name: string, subject: Subject, found: R[], form: "name" | "uri"): void {
     if (this.#all.length === 0) return;
+    const isTooLong = name.length > targetNameCharactersMax;
     if (this.#strictness === "allow") {
       // Too long to compare: an allow does not cover it.
-      if (name.length <= checkedTextCharactersMax) this.#collectExact(name, found, form);
+      if (!isTooLong) this.#collectExact(name, found, form);
       return;
     }
-    const readings = subject.foldedReadings(name);
+    const readings = isTooLong ? undefined : subject.foldedReadings(name);
     if (readings === undefined) {
-      // Too long to compare: a deny covers it.
+      // Too long to compare, or to be read in every way: a deny covers it.
       found.push(...this.#all);
       return;
     }

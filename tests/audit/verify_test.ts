@@ -174,6 +174,8 @@ Deno.test("verifyLog() names lines that are none of the log: other JSON, text, n
   }
   const long = `{"v":1,"session":"${"x".repeat(recordLineBytesMax)}"}`;
   assert.deepEqual(faults([...two.slice(0, 3), long, ...two.slice(3)]), ["4:foreign"]);
+  // Also where nothing ends it.
+  assert.equal(firstFault(encoder.encode("not a log"))?.kind, "foreign");
   const bytes = encoder.encode(two.join("\n") + "\n");
   assert.equal(firstFault(new Uint8Array([0xff, 0xfe, 0x0a, ...bytes]))?.kind, "foreign");
 });

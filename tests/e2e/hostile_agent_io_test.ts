@@ -116,7 +116,7 @@ Deno.test("of a hostile session the server sees only recorded lines that the pol
     await run.write({ jsonrpc: "2.0", id: sentinel, method: "ping" });
     const answers: Answer[] = [];
     for (let answer = await run.read(); answer?.id !== sentinel; answer = await run.read()) {
-      assert.ok(answer !== undefined, `the program ended at ${JSON.stringify(text)}: ${await run.stderr}`);
+      assert.ok(answer !== undefined, `the program ended at ${JSON.stringify(text)}`);
       answers.push(answer);
     }
     const due = answersDue(text);
@@ -222,14 +222,15 @@ Deno.test("no path that an agent can write leads a server out of the directory i
     `${"x/".repeat(3000)}`,
     "\ufeff/etc/passwd",
   ];
+  let id = 0;
   for (const [paths, isAllowed] of [[good, true], [bad, false]] as const) {
     for (const path of paths) {
-      const answer = await run.ask(call(`${isAllowed} ${path}`, "echo", { path }));
+      const answer = await run.ask(call(id++, "echo", { path }));
       assert.equal(answer.result.isError !== true, isAllowed, JSON.stringify(path));
     }
   }
   for (const path of [["/etc/passwd"], { a: 1 }, null, 7, true]) {
-    const answer = await run.ask(call(JSON.stringify(path), "echo", { path }));
+    const answer = await run.ask(call(id++, "echo", { path }));
     assert.equal(answer.result.isError, true, JSON.stringify(path));
   }
   assert.equal((await run.finish()).code, 0);

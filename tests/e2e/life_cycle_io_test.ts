@@ -33,6 +33,9 @@ async function inTime<T>(run: { kill(signal: Deno.Signal): void }, promise: Prom
 
 const levels = ["best", "process"] as const;
 
+/** Everything is allowed, and a server that does not go by itself does not get long. */
+const allowAllBriefly = `${allowAll}server: { stop_timeout: 200ms }\n`;
+
 /** A server in shell. */
 const shell = (script: string, ...args: string[]) => ["sh", "-c", script, "server", ...args];
 
@@ -46,7 +49,7 @@ const notice = JSON.stringify({
 Deno.test("a signal ends the proxy also where the client never reads what the server floods it with", async () => {
   for (const closesInput of [false, true]) {
     await using scratch = await Scratch.make();
-    const policy = await scratch.write("policy.yaml", allowAll);
+    const policy = await scratch.write("policy.yaml", allowAllBriefly);
     const token = `lilith-token-${crypto.randomUUID()}`;
     const run = new Run(["run", "-p", policy, "--", ...shell('yes "$1"', notice, token)]);
     await sleep(1500); // every buffer on the way is full by then
@@ -139,7 +142,7 @@ Deno.test("a server that ends its last line by dying has said it, and half a mes
 
 Deno.test("a server that closes its output or its input and lives is taken down, and its callers are answered", async () => {
   await using scratch = await Scratch.make();
-  const policy = await scratch.write("policy.yaml", allowAll);
+  const policy = await scratch.write("policy.yaml", allowAllBriefly);
   for (const script of ["exec >&-; while :; do sleep 1; done", "exec <&-; while :; do sleep 1; done"]) {
     const run = new Run(["run", "-p", policy, "--containment", "process", "--", ...shell(script)]);
     await sleep(500); // it has closed it by then, or closes it while the call is in flight
@@ -246,7 +249,7 @@ Deno.test("an audit log at the limit on file sizes denies what follows, and does
 
 Deno.test("a proxy behind a proxy passes calls, and a stubborn server goes with the outer one", async () => {
   await using scratch = await Scratch.make();
-  const policy = await scratch.write("policy.yaml", allowAll);
+  const policy = await scratch.write("policy.yaml", allowAllBriefly);
   const behind = [...programCommand, "run", "-p", policy, "--"];
   const talks = new Run([
     "run",

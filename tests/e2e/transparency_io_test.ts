@@ -24,6 +24,7 @@ interface AnyClient {
 interface Start {
   readonly command: string;
   readonly args: string[];
+  readonly env: Record<string, string>;
   readonly stderr: "ignore";
 }
 
@@ -51,7 +52,7 @@ async function surfaceOf(
   words: readonly string[],
 ): Promise<Surface> {
   const [command, ...args] = words;
-  const client = await connect({ command, args, stderr: "ignore" });
+  const client = await connect({ command, args, env: Deno.env.toObject(), stderr: "ignore" });
   try {
     const can = client.getServerCapabilities() ?? {};
     return {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ContainmentReport, Mechanism } from "../../src/supervisor/containment.ts";
 import { levelOf } from "../../src/supervisor/containment.ts";
-import { stageCommand } from "../../src/supervisor/stage_command.ts";
+import { stageCommand, type StageSpec } from "../../src/supervisor/stage_command.ts";
 
 const unshare: Mechanism = {
   kind: "unshare",
@@ -10,7 +10,7 @@ const unshare: Mechanism = {
   userNamespace: true,
 };
 
-function commandWith(by: Mechanism, environment: Record<string, string>): readonly string[] {
+function specWith(by: Mechanism, environment: Record<string, string> = {}): StageSpec {
   const containment: ContainmentReport = {
     level: levelOf(by.kind),
     mechanism: by.kind,
@@ -18,7 +18,7 @@ function commandWith(by: Mechanism, environment: Record<string, string>): readon
     shell: "/bin/sh",
     missing: [],
   };
-  return stageCommand({
+  return {
     command: "/srv/tool",
     args: ["--flag"],
     environment,
@@ -26,8 +26,11 @@ function commandWith(by: Mechanism, environment: Record<string, string>): readon
     limits: {},
     containment,
     watcherPid: 77,
-  });
+  };
 }
+
+const commandWith = (by: Mechanism, environment?: Record<string, string>) =>
+  stageCommand(specWith(by, environment));
 
 const stages = (command: readonly string[]) =>
   command.filter((word) => word.endsWith("/supervisor/init.ts")).length;
@@ -65,4 +68,27 @@ Deno.test("the stage gets no permission but ffi, no network and no configuration
   ) {
     assert.ok(flags.includes(flag), flag);
   }
+});
+
+Deno.test("stageCommand() has the memory capped by the last program before the server's helper, not by our stage", () => {
+  const command = stageCommand({
+    ...specWith({ kind: "watcher" }),
+    limits: { memoryBytesMax: 1_000_000, openFilesMax: 64 },
+  });
+  const separator = command.indexOf("--");
+  assert.deepEqual(JSON.parse(command[separator - 1]).limits, { openFilesMax: 64 });
+  assert.match(command[separator + 1], /\/prlimit$/);
+  assert.deepEqual(command.slice(separator + 2), ["--data=1000000:1000000", "--", "/srv/tool", "--flag"]);
+});
+
+Deno.test("stageCommand() puts nothing into the plan but what the stage knows", () => {
+  const settings = { openFilesMax: 64, passEnv: ["API_KEY"], directory: "/elsewhere" };
+  const command = stageCommand({ ...specWith({ kind: "watcher" }), limits: settings });
+  assert.deepEqual(JSON.parse(command[command.indexOf("--") - 1]), {
+    parentPid: Deno.pid,
+    watcherPid: 77,
+    directory: "/srv",
+    limits: { openFilesMax: 64 },
+    environment: "server",
+  });
 });
