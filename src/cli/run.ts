@@ -85,6 +85,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     torn: sink?.torn,
   };
   for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
+  if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");
   const signals = watchSignals();
   const { input, output } = await openOwnStdio();
   const stopMs = settings.stopTimeoutMs ?? stopTimeoutMs;
