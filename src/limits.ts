@@ -34,6 +34,9 @@ export const methodBytesMax = 256;
 /** Requests of one direction that wait for their answer at one time. */
 export const inFlightMax = 1024;
 
+/** Cancelled requests of one direction whose late answers are still expected; the oldest is given up beyond. */
+export const cancelledMax = 1024;
+
 // ——— policy ———
 
 /** A policy file. The largest real ones have some 40 KB. */

@@ -162,6 +162,9 @@ const lists: ReadonlyMap<string, ListedTargets> = new Map([
   ["resources/list", { target: "resource", listedIn: "resources", namedBy: "uri", usedBy: "resources/read" }],
 ]);
 
+/** Every kind of list there is. */
+export const everyList: readonly ListedTargets[] = [...lists.values()];
+
 /** What the answer to `method` lists; undefined where it is no list of things to use. */
 export function listedTargets(method: string): ListedTargets | undefined {
   return lists.get(method);

@@ -2,7 +2,7 @@
 
 import type { ErrorAnswer, Result } from "../mcp/message.ts";
 import { otherTypeKey } from "../mcp/message_id.ts";
-import { type ListedTargets, listedTargets, type Side } from "../mcp/operation.ts";
+import { everyList, type ListedTargets, listedTargets, type Side } from "../mcp/operation.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
 import { couldAllow } from "../policy/visible.ts";
 import { keyedDigest } from "../audit/digest.ts";
@@ -16,9 +16,9 @@ import { otherSide, sideName, type Turn } from "./session_state.ts";
 export function receiveAnswer(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
   const asker = otherSide(side);
   const answered = takePending(turn, asker, message);
-  if (answered === undefined) return dropUnasked(turn, side, message);
+  if (answered === undefined) return dropUnasked(turn, side, asker, message);
   const { request, notes } = answered;
-  const listed = side === "upstream" && message.kind === "result" ? listedTargets(request.method) : undefined;
+  const listed = side === "upstream" && message.kind === "result" ? listIn(message, request) : undefined;
   if (listed !== undefined) return passList(turn, message as Result, answered, listed);
   turn.record({
     kind: "outcome",
@@ -55,16 +55,38 @@ function takePending(turn: Turn, asker: Side, message: Result | ErrorAnswer): An
   return { request: other, notes: [...message.oddities, "id_of_other_type"] };
 }
 
-function dropUnasked(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
+function dropUnasked(turn: Turn, side: Side, asker: Side, message: Result | ErrorAnswer): void {
+  const late = takeCancelled(turn, asker, message.id?.key);
   turn.countRefused();
   turn.record({
     kind: "refused",
     from: sideName(side),
     code: "unasked",
-    reason: "an answer to no pending request: late, sent twice, or never asked for",
+    reason: late
+      ? "a late answer to a request that was cancelled"
+      : "an answer to no pending request: sent twice, or never asked for",
     bytes: message.frame.end - message.frame.start,
     ...(message.id === undefined ? {} : { id: message.id.source }),
   });
+}
+
+/** Whether the answer is one to a cancelled request; its id is free again then. */
+function takeCancelled(turn: Turn, asker: Side, key: string | undefined): boolean {
+  if (key === undefined) return false;
+  const cancelled = turn.cancelledOf(asker);
+  const other = otherTypeKey(key);
+  const request = cancelled.get(key) ?? (other === undefined ? undefined : cancelled.get(other));
+  if (request !== undefined) turn.setCancelled(asker, cancelled.remove(request.key));
+  return request !== undefined;
+}
+
+/**
+ * The list in a server's result, whatever it answers: a list that comes under another request's id (a server that
+ * confuses 7 and "7", an id that was used again) is still a list of things that the agent may not see.
+ */
+function listIn(message: Result, request: PendingRequest): ListedTargets | undefined {
+  return listedTargets(request.method) ??
+    everyList.find(({ listedIn }) => message.members.get(listedIn)?.kind === "array");
 }
 
 /** A server's answer to `tools/list` and its kin: shown as far as it could be used. */

@@ -17,7 +17,7 @@ import { type Facts, noFacts, type Query, type Resolution } from "../policy/fact
 import { needs } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
 import { keyedDigest } from "../audit/digest.ts";
-import { inFlightMax, recordArgumentsBytesMax } from "../limits.ts";
+import { cancelledMax, inFlightMax, recordArgumentsBytesMax } from "../limits.ts";
 import { otherSide, sideName, type Turn, type Waiting } from "./session_state.ts";
 
 /** A request or notification has come from `side`. Ends in a verdict, or in a question for facts. */
@@ -63,7 +63,8 @@ function findObstacle(turn: Turn, side: Side, message: Request | Notification): 
   }
   if (message.kind === "notification") return undefined;
   const pending = turn.pendingOf(side);
-  if (pending.get(message.id.key) !== undefined) {
+  const { key } = message.id;
+  if (pending.get(key) !== undefined || turn.cancelledOf(side).get(key) !== undefined) {
     return {
       code: "malformed",
       reply: replyCodes.invalidRequest,
@@ -188,8 +189,8 @@ function pass(
 }
 
 /**
- * A cancelled request gets no answer (MCP 2025-11-25, basic/utilities/cancellation), so it must not stay in the table.
- * An answer that comes all the same finds no request and is dropped, as the asker would drop it.
+ * A cancelled request gets no answer (MCP 2025-11-25, basic/utilities/cancellation), so it no longer counts as waiting.
+ * An answer that comes all the same is dropped, as the asker would drop it, and only then is its id free again.
  */
 function forgetCancelled(turn: Turn, side: Side, message: Notification): void {
   const value = cancelledId(message);
@@ -198,6 +199,10 @@ function forgetCancelled(turn: Turn, side: Side, message: Notification): void {
   const request = key === undefined ? undefined : turn.pendingOf(side).get(key);
   if (request === undefined) return;
   turn.setPending(side, turn.pendingOf(side).remove(request.key));
+  const cancelled = turn.cancelledOf(side);
+  // A server that never answers what was cancelled must not end the session: the oldest is given up.
+  const room = cancelled.size < cancelledMax ? cancelled : cancelled.remove(cancelled.all()[0].key);
+  turn.setCancelled(side, room.add(request));
   turn.record({
     kind: "outcome",
     call: request.call,

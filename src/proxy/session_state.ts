@@ -42,6 +42,11 @@ export interface SessionState {
   readonly policy: PolicyState;
   /** Requests without an answer, by who asked. The two directions have id spaces of their own. */
   readonly pending: { readonly downstream: PendingTable; readonly upstream: PendingTable };
+  /**
+   * Cancelled requests whose answers may still come. Their ids cannot be used again until then: the late answer would be
+   * taken for the answer to the new request.
+   */
+  readonly cancelled: { readonly downstream: PendingTable; readonly upstream: PendingTable };
   readonly waiting: { readonly downstream?: Waiting | undefined; readonly upstream?: Waiting | undefined };
   readonly chain: Chain;
   /** The last call number that was given out. */
@@ -67,6 +72,7 @@ export function createSession(gate: Gate): Session {
       phase: "open",
       policy: initialState(gate.policy),
       pending: { downstream: PendingTable.empty, upstream: PendingTable.empty },
+      cancelled: { downstream: PendingTable.empty, upstream: PendingTable.empty },
       waiting: {},
       chain: startChain(gate.session, gate.anchor),
       calls: 0,
@@ -85,6 +91,8 @@ export class Turn {
   policy: PolicyState;
   downstream: PendingTable;
   upstream: PendingTable;
+  #cancelledDownstream: PendingTable;
+  #cancelledUpstream: PendingTable;
   waitingDownstream: Waiting | undefined;
   waitingUpstream: Waiting | undefined;
   #chain: Chain;
@@ -98,6 +106,8 @@ export class Turn {
     this.policy = state.policy;
     this.downstream = state.pending.downstream;
     this.upstream = state.pending.upstream;
+    this.#cancelledDownstream = state.cancelled.downstream;
+    this.#cancelledUpstream = state.cancelled.upstream;
     this.waitingDownstream = state.waiting.downstream;
     this.waitingUpstream = state.waiting.upstream;
     this.#chain = written ?? state.chain;
@@ -154,6 +164,15 @@ export class Turn {
     else this.upstream = table;
   }
 
+  cancelledOf(asker: Side): PendingTable {
+    return asker === "downstream" ? this.#cancelledDownstream : this.#cancelledUpstream;
+  }
+
+  setCancelled(asker: Side, table: PendingTable): void {
+    if (asker === "downstream") this.#cancelledDownstream = table;
+    else this.#cancelledUpstream = table;
+  }
+
   setWaiting(side: Side, waiting: Waiting | undefined): void {
     if (side === "downstream") this.waitingDownstream = waiting;
     else this.waitingUpstream = waiting;
@@ -164,6 +183,7 @@ export class Turn {
       phase: this.phase,
       policy: this.policy,
       pending: { downstream: this.downstream, upstream: this.upstream },
+      cancelled: { downstream: this.#cancelledDownstream, upstream: this.#cancelledUpstream },
       waiting: { downstream: this.waitingDownstream, upstream: this.waitingUpstream },
       chain: this.#chain,
       calls: this.#calls,

@@ -25,6 +25,43 @@ Deno.test("percentDecodings() decodes up to three times and says whether it coul
   for (const [text, texts, sound] of cases) assert.deepEqual(percentDecodings(text), { texts, sound }, text);
 });
 
+Deno.test("percentDecodings() decodes as decodeURIComponent() does, and is unsound where that throws", () => {
+  const bytes = fc.constantFrom(
+    "41",
+    "2f",
+    "7F",
+    "80",
+    "c3",
+    "A9",
+    "a9",
+    "ef",
+    "BF",
+    "bd",
+    "ed",
+    "a0",
+    "f0",
+    "9f",
+    "98",
+    "ff",
+  );
+  fc.assert(
+    fc.property(fc.array(bytes, { minLength: 1, maxLength: 6 }), (run) => {
+      const text = run.map((byte) => `%${byte}`).join("");
+      let decoded: string | undefined;
+      try {
+        decoded = decodeURIComponent(text);
+      } catch {
+        decoded = undefined;
+      }
+      const { texts, sound } = percentDecodings(text);
+      assert.equal(sound, decoded !== undefined, text);
+      const raw = Uint8Array.from(run, (byte) => Number.parseInt(byte, 16));
+      assert.equal(texts[1], decoded ?? new TextDecoder("utf-8", { ignoreBOM: true }).decode(raw), text);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 Deno.test("textReadings() begins with the text itself and has nothing twice", () => {
   fc.assert(
     fc.property(

@@ -129,3 +129,25 @@ Deno.test("an observing policy shows every tool", () => {
   const line = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"write"}]}}';
   assert.deepEqual(forwardsIn(listAnswer(line, { ...readOnly, mode: "observe" })), [line]);
 });
+
+Deno.test("a list that comes late, or under another request's id, shows no more than it would have", () => {
+  const list = (id: unknown) => ({
+    jsonrpc: "2.0",
+    id,
+    result: { tools: [{ name: "write" }, { name: "read_a" }] },
+  });
+  const shown = '"tools":[{"name":"read_a"}]';
+  const cancelled = new Conversation(readOnly);
+  cancelled.agent({ jsonrpc: "2.0", id: 7, method: "tools/list" });
+  cancelled.agent({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 7 } });
+  assert.equal(replyIn(cancelled.agent({ jsonrpc: "2.0", id: 7, method: "ping" })).id, null);
+  cancelled.agent({ jsonrpc: "2.0", id: "7", method: "ping" });
+  assert.ok(forwardsIn(cancelled.server(list("7")))[0].includes(shown));
+  assert.deepEqual(forwardsIn(cancelled.server(list(7))), []);
+  assert.equal(forwardsIn(cancelled.agent({ jsonrpc: "2.0", id: 7, method: "ping" })).length, 1);
+
+  const confused = new Conversation(readOnly);
+  confused.agent({ jsonrpc: "2.0", id: 7, method: "tools/list" });
+  confused.agent({ jsonrpc: "2.0", id: "7", method: "ping" });
+  assert.ok(forwardsIn(confused.server(list("7")))[0].includes(shown));
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inFlightMax } from "../../src/limits.ts";
+import { cancelledMax, inFlightMax } from "../../src/limits.ts";
 import { ruleOf, scopeOf } from "../support/policies.ts";
 import { call, Conversation, forwardsIn, recordsIn, replyIn } from "./support.ts";
 
@@ -133,15 +133,27 @@ Deno.test("requests over the bound in flight are refused with 429, and room come
   assert.equal(forwardsIn(conversation.agent(call(inFlightMax, "x"))).length, 1);
 });
 
-Deno.test("a cancelled request no longer waits: its late answer is dropped and its id is free", () => {
+Deno.test("a cancelled request no longer waits: its late answer is dropped, and only then is its id free", () => {
   const conversation = new Conversation();
   conversation.agent(call(1, "slow"));
   const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
   assert.equal(forwardsIn(conversation.agent(cancel)).length, 1);
+  assert.equal(conversation.session.state.pending.downstream.size, 0);
+  assert.equal(replyIn(conversation.agent(call(1, "again"))).id, null);
   const late = conversation.server({ jsonrpc: "2.0", id: 1, result: {} });
   assert.deepEqual(forwardsIn(late), []);
   assert.equal(recordsIn(late)[0].code, "unasked");
   assert.equal(forwardsIn(conversation.agent(call(1, "again"))).length, 1);
+});
+
+Deno.test("requests that were cancelled and never answered do not end the session", () => {
+  const conversation = new Conversation();
+  for (let id = 0; id < cancelledMax + 10; id++) {
+    conversation.agent(call(id, "slow"));
+    conversation.agent({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } });
+  }
+  assert.equal(conversation.session.state.cancelled.downstream.size, cancelledMax);
+  assert.equal(forwardsIn(conversation.agent(call("next", "x"))).length, 1);
 });
 
 Deno.test("a path check waits for its facts, and a fact that does not come denies", () => {
