@@ -1,6 +1,6 @@
 /** What the engine answers. */
 
-/** The closed set of reasons by which a message does not pass. Design §5. */
+/** The closed set of reasons by which a message does not pass. */
 export type DenialCode = "rule" | "default" | "limit" | "own_file" | "error";
 
 /** A rule that would have decided otherwise but only observes. */

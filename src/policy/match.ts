@@ -5,15 +5,11 @@
 
 import { checkedTextCharactersMax } from "../limits.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
+import type { Answer, Strictness } from "./answer.ts";
 import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compile.ts";
 import { compareNumbers, type Order, type PolicyNumber } from "./number.ts";
 import type { Found, Subject } from "./subject.ts";
 import { answerUnder } from "./under.ts";
-
-export type Answer = "yes" | "no" | "unknown";
-
-/** `deny` also looks at what a lenient server could make of a text; limits are matched as denies are. */
-export type Strictness = "allow" | "deny";
 
 /** Whether the rule's checks hold together. */
 export function answerRule(rule: CompiledRule, subject: Subject, strictness: Strictness): Answer {

@@ -5,7 +5,7 @@ import type { Operation } from "../mcp/operation.ts";
 import { isJsonNumber } from "../wire/json_value.ts";
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
 import { noFacts, type Query } from "./facts.ts";
-import type { Strictness } from "./match.ts";
+import type { Strictness } from "./answer.ts";
 import { visitOwnFileQueries } from "./own_files.ts";
 import { Subject } from "./subject.ts";
 import { pathsToResolve } from "./under.ts";

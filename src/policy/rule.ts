@@ -9,7 +9,7 @@ export type Literal = string | boolean | null | {
   readonly value: number;
 };
 
-/** One thing to be checked about one value. A check says yes, no or unknown; see design §4. */
+/** One thing to be checked about one value. A check says yes, no or unknown; see `match.ts`. */
 export type Check =
   | { readonly kind: "equals"; readonly value: Literal }
   | { readonly kind: "one_of"; readonly values: readonly Literal[] }

@@ -2,7 +2,7 @@
 
 import { targetNameCharactersMax } from "../limits.ts";
 import { isGlob, matchesGlob } from "./glob.ts";
-import type { Strictness } from "./match.ts";
+import type { Strictness } from "./answer.ts";
 import type { Scope } from "./rule.ts";
 import type { Subject } from "./subject.ts";
 import { foldText } from "./text_readings.ts";

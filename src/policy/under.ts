@@ -8,7 +8,7 @@
  */
 
 import type { Facts } from "./facts.ts";
-import type { Answer, Strictness } from "./match.ts";
+import type { Answer, Strictness } from "./answer.ts";
 import { climbs, isInside, normalizePath, type PathReading, type PathSettings } from "./path.ts";
 
 /** Where the disk says that a walk ends; undefined where it could not be told or was not asked. */
