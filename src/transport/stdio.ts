@@ -151,9 +151,14 @@ export class StdioChannel implements Channel {
     if (frame.kind === "oversize") return frame;
     const span = this.#options.dropFraming ? withoutFraming(frame, isFirst) : frame;
     if (isBlank(span)) return undefined;
-    return readMessage(this.#scanner, span);
+    const message = readMessage(this.#scanner, span);
+    // Its notes on a huge message are huge as well; the next one is most likely small.
+    if (span.end - span.start > hugeBytes) this.#scanner.release();
+    return message;
   }
 }
+
+const hugeBytes = 1024 * 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { CompiledRule } from "../../src/policy/compile.ts";
 import { noFacts } from "../../src/policy/facts.ts";
-import { type Answer, answerRule } from "../../src/policy/match.ts";
+import type { Answer } from "../../src/policy/answer.ts";
+import { answerRule } from "../../src/policy/match.ts";
 import type { PatternEngine } from "../../src/policy/pattern.ts";
 import { compilePolicies } from "../../src/policy/compile.ts";
 import type { Check } from "../../src/policy/rule.ts";
