@@ -42,7 +42,7 @@ interface Answered {
 /** Finds and removes the request that is answered, leniently where only one could be meant: some servers turn 7 into "7". */
 function takePending(turn: Turn, asker: Side, message: Result | ErrorAnswer): Answered | undefined {
   if (message.id === undefined) return undefined;
-  const pending = turn.pendingOf(asker);
+  const pending = turn.pending[asker];
   const exact = pending.get(message.id.key);
   if (exact !== undefined) {
     turn.setPending(asker, pending.remove(exact.key));
@@ -73,7 +73,7 @@ function dropUnasked(turn: Turn, side: Side, asker: Side, message: Result | Erro
 /** Whether the answer is one to a cancelled request; its id is free again then. */
 function takeCancelled(turn: Turn, asker: Side, key: string | undefined): boolean {
   if (key === undefined) return false;
-  const cancelled = turn.cancelledOf(asker);
+  const cancelled = turn.cancelled[asker];
   const other = otherTypeKey(key);
   const request = cancelled.get(key) ?? (other === undefined ? undefined : cancelled.get(other));
   if (request !== undefined) turn.setCancelled(asker, cancelled.remove(request.key));

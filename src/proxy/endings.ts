@@ -11,8 +11,8 @@ export function endServer(turn: Turn, description: string): void {
   turn.phase = "server_gone";
   const reason = `the tool server is gone: it ${description}`;
   turn.record({ kind: "event", name: "server_exited", detail: description });
-  for (const request of turn.downstream.all()) {
-    turn.setPending("downstream", turn.downstream.remove(request.key));
+  for (const request of turn.pending.downstream.all()) {
+    turn.setPending("downstream", turn.pending.downstream.remove(request.key));
     turn.record({
       kind: "outcome",
       call: request.call,
@@ -67,9 +67,9 @@ export function denyUnrecorded(turn: Turn, side: Side, incoming: Incoming, cause
 /** An answer of the server's that may not be passed on: its request is answered with an error in its place. */
 export function answerInstead(turn: Turn, from: Side, key: string | undefined, reason: string): void {
   if (from !== "upstream" || key === undefined) return;
-  const request = turn.downstream.get(key);
+  const request = turn.pending.downstream.get(key);
   if (request === undefined) return;
-  turn.setPending("downstream", turn.downstream.remove(key));
+  turn.setPending("downstream", turn.pending.downstream.remove(key));
   turn.reply(
     "downstream",
     errorReply(request.idSource, replyCodes.denied, reason, { code: "audit_failed", reason }),

@@ -1,6 +1,6 @@
 /**
  * Requests that wait for their answer, by id. A persistent table: adding and removing give a new table and leave the
- * old one as it was, at a cost that does not grow with the number of entries in practice (64 small buckets).
+ * old one as it was, at a cost that does not grow with the number of entries in practice (16 small buckets).
  */
 
 /** What must be known of a request when its answer comes. */
@@ -21,7 +21,7 @@ export interface PendingRequest {
 
 type Bucket = readonly PendingRequest[];
 
-const bucketCount = 64;
+const bucketCount = 16;
 const emptyBucket: Bucket = [];
 
 /** An immutable table of pending requests. */

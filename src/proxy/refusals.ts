@@ -104,9 +104,9 @@ function replaceAnswer(
   key: string,
   refusal: { code: "malformed" | "too_large" | "internal"; reply: ReplyCode; reason: string; bytes: number },
 ): void {
-  const request = turn.downstream.get(key);
+  const request = turn.pending.downstream.get(key);
   if (request === undefined) return;
-  turn.setPending("downstream", turn.downstream.remove(key));
+  turn.setPending("downstream", turn.pending.downstream.remove(key));
   turn.record({
     kind: "outcome",
     call: request.call,

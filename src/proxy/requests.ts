@@ -62,9 +62,9 @@ function findObstacle(turn: Turn, side: Side, message: Request | Notification): 
     return { code: "server_gone", reply: replyCodes.serverGone, reason: "the tool server is gone" };
   }
   if (message.kind === "notification") return undefined;
-  const pending = turn.pendingOf(side);
+  const pending = turn.pending[side];
   const { key } = message.id;
-  if (pending.get(key) !== undefined || turn.cancelledOf(side).get(key) !== undefined) {
+  if (pending.get(key) !== undefined || turn.cancelled[side].get(key) !== undefined) {
     return {
       code: "malformed",
       reply: replyCodes.invalidRequest,
@@ -172,7 +172,7 @@ function pass(
   if (message.kind === "request") {
     turn.setPending(
       side,
-      turn.pendingOf(side).add({
+      turn.pending[side].add({
         key: message.id.key,
         idSource: message.id.source,
         call,
@@ -196,10 +196,10 @@ function forgetCancelled(turn: Turn, side: Side, message: Notification): void {
   const value = cancelledId(message);
   if (value === undefined) return;
   const key = readRequestId(message.frame.buffer, value.start, value.end)?.key;
-  const request = key === undefined ? undefined : turn.pendingOf(side).get(key);
+  const request = key === undefined ? undefined : turn.pending[side].get(key);
   if (request === undefined) return;
-  turn.setPending(side, turn.pendingOf(side).remove(request.key));
-  const cancelled = turn.cancelledOf(side);
+  turn.setPending(side, turn.pending[side].remove(request.key));
+  const cancelled = turn.cancelled[side];
   // A server that never answers what was cancelled must not end the session: the oldest is given up.
   const room = cancelled.size < cancelledMax ? cancelled : cancelled.remove(cancelled.all()[0].key);
   turn.setCancelled(side, room.add(request));

@@ -36,18 +36,21 @@ export interface Counts {
   readonly refused: number;
 }
 
+/** One of something for each side. */
+export type BySide<T> = { readonly [side in Side]: T };
+
 /** Everything that changes during a session. Plain data but for `waiting`, which lives only between two steps. */
 export interface SessionState {
   readonly phase: "open" | "server_gone" | "ended";
   readonly policy: PolicyState;
   /** Requests without an answer, by who asked. The two directions have id spaces of their own. */
-  readonly pending: { readonly downstream: PendingTable; readonly upstream: PendingTable };
+  readonly pending: BySide<PendingTable>;
   /**
    * Cancelled requests whose answers may still come. Their ids cannot be used again until then: the late answer would be
    * taken for the answer to the new request.
    */
-  readonly cancelled: { readonly downstream: PendingTable; readonly upstream: PendingTable };
-  readonly waiting: { readonly downstream?: Waiting | undefined; readonly upstream?: Waiting | undefined };
+  readonly cancelled: BySide<PendingTable>;
+  readonly waiting: BySide<Waiting | undefined>;
   readonly chain: Chain;
   /** The last call number that was given out. */
   readonly calls: number;
@@ -73,7 +76,7 @@ export function createSession(gate: Gate): Session {
       policy: initialState(gate.policy),
       pending: { downstream: PendingTable.empty, upstream: PendingTable.empty },
       cancelled: { downstream: PendingTable.empty, upstream: PendingTable.empty },
-      waiting: {},
+      waiting: { downstream: undefined, upstream: undefined },
       chain: startChain(gate.session, gate.anchor),
       calls: 0,
       counts: { forwarded: 0, denied: 0, refused: 0 },
@@ -89,12 +92,9 @@ export class Turn {
   readonly effects: Effect[] = [];
   phase: SessionState["phase"];
   policy: PolicyState;
-  downstream: PendingTable;
-  upstream: PendingTable;
-  #cancelledDownstream: PendingTable;
-  #cancelledUpstream: PendingTable;
-  waitingDownstream: Waiting | undefined;
-  waitingUpstream: Waiting | undefined;
+  pending: BySide<PendingTable>;
+  cancelled: BySide<PendingTable>;
+  waiting: BySide<Waiting | undefined>;
   #chain: Chain;
   #calls: number;
   #forwarded: number;
@@ -104,12 +104,9 @@ export class Turn {
   constructor(readonly gate: Gate, state: SessionState, readonly nowMs: number, written?: Chain) {
     this.phase = state.phase;
     this.policy = state.policy;
-    this.downstream = state.pending.downstream;
-    this.upstream = state.pending.upstream;
-    this.#cancelledDownstream = state.cancelled.downstream;
-    this.#cancelledUpstream = state.cancelled.upstream;
-    this.waitingDownstream = state.waiting.downstream;
-    this.waitingUpstream = state.waiting.upstream;
+    this.pending = state.pending;
+    this.cancelled = state.cancelled;
+    this.waiting = state.waiting;
     this.#chain = written ?? state.chain;
     this.#calls = state.calls;
     this.#forwarded = state.counts.forwarded;
@@ -155,42 +152,37 @@ export class Turn {
     return { forwarded: this.#forwarded, denied: this.#denied, refused: this.#refused };
   }
 
-  pendingOf(asker: Side): PendingTable {
-    return asker === "downstream" ? this.downstream : this.upstream;
-  }
-
   setPending(asker: Side, table: PendingTable): void {
-    if (asker === "downstream") this.downstream = table;
-    else this.upstream = table;
-  }
-
-  cancelledOf(asker: Side): PendingTable {
-    return asker === "downstream" ? this.#cancelledDownstream : this.#cancelledUpstream;
+    this.pending = withSide(this.pending, asker, table);
   }
 
   setCancelled(asker: Side, table: PendingTable): void {
-    if (asker === "downstream") this.#cancelledDownstream = table;
-    else this.#cancelledUpstream = table;
+    this.cancelled = withSide(this.cancelled, asker, table);
   }
 
   setWaiting(side: Side, waiting: Waiting | undefined): void {
-    if (side === "downstream") this.waitingDownstream = waiting;
-    else this.waitingUpstream = waiting;
+    if (this.waiting[side] !== waiting) this.waiting = withSide(this.waiting, side, waiting);
   }
 
   finish(): Step {
     const state: SessionState = {
       phase: this.phase,
       policy: this.policy,
-      pending: { downstream: this.downstream, upstream: this.upstream },
-      cancelled: { downstream: this.#cancelledDownstream, upstream: this.#cancelledUpstream },
-      waiting: { downstream: this.waitingDownstream, upstream: this.waitingUpstream },
+      pending: this.pending,
+      cancelled: this.cancelled,
+      waiting: this.waiting,
       chain: this.#chain,
       calls: this.#calls,
       counts: this.counts,
     };
     return { session: { gate: this.gate, state }, effects: this.effects };
   }
+}
+
+function withSide<T>(both: BySide<T>, side: Side, value: T): BySide<T> {
+  return side === "downstream"
+    ? { downstream: value, upstream: both.upstream }
+    : { downstream: both.downstream, upstream: value };
 }
 
 export function otherSide(side: Side): Side {
