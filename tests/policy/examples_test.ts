@@ -8,7 +8,7 @@ const engine = await loadPatternEngine();
 
 function run(text: string): readonly ExampleResult[] {
   const document = load(text);
-  const options = { workingDirectory: "/work", pathCase: "exact" as const, ownFiles: [] };
+  const options = { workingDirectory: "/wd", pathCase: "exact" as const, ownFiles: [] };
   return runExamples(document, compilePolicies([document], options, engine));
 }
 

@@ -410,7 +410,7 @@ Deno.test("a check that throws is unknown", () => {
   };
   const policy = compilePolicies(
     [document([rule("allow", "*", { args: { a: [finds("x")] } })])],
-    { workingDirectory: "/work", pathCase: "exact", ownFiles: [] },
+    { workingDirectory: "/wd", pathCase: "exact", ownFiles: [] },
     broken,
   );
   const subject = new Subject(call("tool", '{"a":"x"}'), noFacts, policy.paths);

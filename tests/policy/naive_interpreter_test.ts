@@ -51,7 +51,7 @@ Deno.test("decide() says what a naive interpreter of the documents says, call af
         const policy = compile(documents, { ownFiles, pathCase: pathCase as "exact" | "fold" });
         const session: NaiveSession = {
           documents,
-          workingDirectory: "/work",
+          workingDirectory: "/wd",
           fold: pathCase === "fold",
           ownFiles,
           buckets: new Map(),

@@ -8,7 +8,7 @@ import {
   utf8Length,
 } from "../../src/policy/path.ts";
 
-const settings = { workingDirectory: "/work", pathCase: "exact" as const };
+const settings = { workingDirectory: "/wd", pathCase: "exact" as const };
 
 Deno.test("normalizePath() takes away empty names, dots and climbs, and stays at the root", () => {
   for (
@@ -49,13 +49,13 @@ Deno.test("isInside() compares whole names, in any case where the file system fo
 Deno.test("readPath() gives what the kernel walks beside the name", () => {
   assert.deepEqual(readPath("a/./b", settings), {
     kind: "path",
-    lexical: "/work/a/b",
-    walked: ["/work/a/b"],
+    lexical: "/wd/a/b",
+    walked: ["/wd/a/b"],
   });
   assert.deepEqual(readPath("a/../b//", settings), {
     kind: "path",
-    lexical: "/work/b",
-    walked: ["/work/b", "/work/a/../b"],
+    lexical: "/wd/b",
+    walked: ["/wd/b", "/wd/a/../b"],
   });
 });
 
@@ -64,7 +64,7 @@ Deno.test("pathReadings() reads a backslash as itself and as a slash for a deny,
     pathReadings("a\\b", strictness, settings).map((reading) =>
       reading.kind === "path" ? reading.lexical : reading.why
     );
-  assert.deepEqual(lexical("deny"), ["/work/a\\b", "/work/a/b"]);
+  assert.deepEqual(lexical("deny"), ["/wd/a\\b", "/wd/a/b"]);
   assert.deepEqual(lexical("allow"), ["it holds a backslash"]);
 });
 

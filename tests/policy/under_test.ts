@@ -23,8 +23,8 @@ const tree: Readonly<Record<string, Entry>> = {
   "/srv/data": "directory",
   "/srv/data/x": "file",
   "/locked": "locked",
-  "/work": "directory",
-  "/work/notes": "file",
+  "/wd": "directory",
+  "/wd/notes": "file",
 };
 
 interface Setting {

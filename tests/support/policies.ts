@@ -40,7 +40,7 @@ export function policyOf(
   options: { readonly workingDirectory?: string; readonly ownFiles?: readonly string[] } = {},
 ): CompiledPolicy {
   return compilePolicies([documentOf(document)], {
-    workingDirectory: options.workingDirectory ?? "/work",
+    workingDirectory: options.workingDirectory ?? "/wd",
     pathCase: "exact",
     ownFiles: options.ownFiles ?? [],
   }, engine);

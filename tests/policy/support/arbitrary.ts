@@ -22,15 +22,15 @@ export function disk(): FakeDisk {
     "/private": "locked",
     "/var": "directory",
     "/var/tmp": { link: "/tmp" },
-    "/work": "directory",
-    "/work/lilith": "directory",
-    "/work/lilith/policy.yaml": "file",
-    "/work/here": { link: "/work/lilith" },
-    "/work/notes": "file",
+    "/wd": "directory",
+    "/wd/lilith": "directory",
+    "/wd/lilith/policy.yaml": "file",
+    "/wd/here": { link: "/wd/lilith" },
+    "/wd/notes": "file",
   });
 }
 
-export const ownFile = "/work/lilith/policy.yaml";
+export const ownFile = "/wd/lilith/policy.yaml";
 
 const toolNames = ["read", "Read", "ｒead", "write", "list_dir", "r%65ad", "move_file", ""];
 const toolGlobs = ["*", "read", "re*", "*_dir", "?ead", "write", "WRITE", "*d*r*"];
@@ -40,7 +40,7 @@ const uris = [
   "file:///tmp/%2e%2e/etc/passwd",
   "FILE:/etc/passwd",
   "file://localhost/etc/passwd",
-  "file:///work/lilith/policy.yaml",
+  "file:///wd/lilith/policy.yaml",
   "test://x/1",
 ];
 const uriGlobs = [
@@ -89,7 +89,7 @@ const texts = [
   "lilith/policy.yaml",
   "here/policy.yaml",
   "~/lilith/policy.yaml",
-  "file:///work/lilith/policy.yaml",
+  "file:///wd/lilith/policy.yaml",
   " /etc/passwd ",
   "'/tmp/a'",
   "\\tmp\\a",
@@ -148,7 +148,7 @@ const check: fc.Arbitrary<Check> = fc.oneof(
     pattern,
     at,
   })),
-  fc.subarray(["/tmp", "/etc", "/work", "/var/tmp", "/private/x", "/"], { minLength: 1, maxLength: 2 })
+  fc.subarray(["/tmp", "/etc", "/wd", "/var/tmp", "/private/x", "/"], { minLength: 1, maxLength: 2 })
     .map((roots): Check => ({ kind: "under", roots })),
   fc.constantFrom(0, 5, 0.1, 9007199254740992).map((bound): Check => ({ kind: "min", bound })),
   fc.constantFrom(0, 5, 0.1, 9007199254740992).map((bound): Check => ({ kind: "max", bound })),

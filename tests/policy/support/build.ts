@@ -66,7 +66,7 @@ export function compile(
 ): CompiledPolicy {
   return compilePolicies(
     Array.isArray(documents) ? documents as PolicyDocument[] : [documents as PolicyDocument],
-    { workingDirectory: "/work", pathCase: "exact", ownFiles: [], ...options },
+    { workingDirectory: "/wd", pathCase: "exact", ownFiles: [], ...options },
     engine,
   );
 }
