@@ -477,3 +477,10 @@ Deno.test("redactText() keeps all that it does not mask, in its order", () => {
     ),
   );
 });
+
+Deno.test("redactText() sees an international number behind a separator, whatever stands in front of that", () => {
+  for (const before of ["/srv/log2/", "2,", "12:", "v1.", "3-", "4_", "5 ", "a/"]) {
+    assert.equal(redactText(`${before}+49 30 901820`).text, `${before}‹phone›`, before);
+  }
+  assert.equal(redactText("12+49 30 901820").text, "12+49 30 901820");
+});

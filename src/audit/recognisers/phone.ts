@@ -162,6 +162,8 @@ function withExtension(text: string, end: number): number {
 function mayBegin(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   if (isAlphanumeric(before)) return text.charCodeAt(at - 2) === 0x5c && !isDigit(before);
+  // A plus sign behind a separator begins a number whatever stands in front: `/srv/log2/+49 30 901820`.
+  if (text.charCodeAt(at) === PLUS) return before !== PLUS;
   const second = text.charCodeAt(at - 2);
   switch (before) {
     case 0x2d: // -
@@ -172,7 +174,7 @@ function mayBegin(text: string, at: number): boolean {
     case 0x2f: // /
     case 0x3a: // :
       return !isDigit(second);
-    case 0x2b: // + was tried already
+    case PLUS: // was tried already
       return false;
     default:
       return true;
