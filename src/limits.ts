@@ -23,6 +23,9 @@ export const jsonValuesMax = 1_000_000;
 /** Probes per key in the table of keys: a sender who knows our hash must not make the search quadratic. */
 export const keyProbesPerKeyMax = 16;
 
+/** Read from a descriptor at one time: what a pipe holds, pipe(7). */
+export const readBytes = 64 * KiB;
+
 // ——— messages ———
 
 /** An id that a peer may use; longer ones are refused before they fill the tables of pending requests. */

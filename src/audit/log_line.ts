@@ -7,9 +7,28 @@ const sealEnd = '"}';
 const sumDigits = 64;
 const sealBytes = sealStart.length + sumDigits + sealEnd.length;
 
-/** The end of a record's line: `content` is everything before the hash, `sum` its SHA-256 in lower-case hex. */
-export function seal(content: string, sum: string): string {
-  return content + sealStart + sum + sealEnd;
+const encoder = new TextEncoder();
+
+/** Lines are made in blocks, one behind the other: memory of its own for each costs more than all else about it. */
+const blockBytes = 64 * 1024;
+let block = new Uint8Array(0);
+let blockAt = 0;
+
+/** The line of a record, line feed included: `content` is everything before the hash, `sum` its SHA-256 in lower-case hex. */
+export function sealedLine(content: string): { readonly line: Uint8Array; readonly sum: string } {
+  // UTF-8 takes at most three bytes for a unit of UTF-16.
+  const bytesMax = 3 * content.length + sealBytes + 1;
+  if (block.length - blockAt < bytesMax) {
+    block = new Uint8Array(Math.max(blockBytes, bytesMax));
+    blockAt = 0;
+  }
+  const start = blockAt;
+  const contentEnd = start + encoder.encodeInto(content, block.subarray(start)).written;
+  // Of the bytes, not of the text: that would encode it a second time.
+  const sum = hash("sha256", block.subarray(start, contentEnd), "hex");
+  blockAt = contentEnd +
+    encoder.encodeInto(sealStart + sum + sealEnd + "\n", block.subarray(contentEnd)).written;
+  return { line: block.subarray(start, blockAt), sum };
 }
 
 /** A line taken apart: what its hash is over, and the hash that it claims. */

@@ -7,12 +7,10 @@
  * line's `prev` is the log's anchor: what stood last in the file when the session began.
  */
 
-import { Buffer } from "node:buffer";
-import { hash } from "node:crypto";
 import { recordArgumentsBytesMax } from "../limits.ts";
 import type { Decision, Observation } from "../policy/decision.ts";
 import type { Facts, Resolution } from "../policy/facts.ts";
-import { seal } from "./log_line.ts";
+import { sealedLine } from "./log_line.ts";
 import { MaskTally } from "./mask_tally.ts";
 import { RecordText } from "./record_text.ts";
 import type {
@@ -77,35 +75,48 @@ export function appendRecord(
   timeMs: number,
 ): { readonly line: Uint8Array; readonly chain: Chain } {
   const tally = new MaskTally();
-  const content = '{"v":1,"session":"' + chain.session + '","seq":' + chain.sequence + ',"time":"' +
-    formatTime(timeMs) +
-    '","kind":"' + body.kind + '"' + writeBody(body, new RecordText(tally)) + writeMasked(tally) +
-    ',"prev":"' + chain.previous + '"';
-  const sum = hash("sha256", content, "hex");
-  return {
-    line: Buffer.from(seal(content, sum) + "\n"),
-    chain: { session: chain.session, sequence: chain.sequence + 1, previous: sum },
-  };
+  const content = startOfLine(chain.session) + chain.sequence + ',"time":"' + formatTime(timeMs) +
+    writeBody(body, new RecordText(tally)) + writeMasked(tally) + ',"prev":"' + chain.previous + '"';
+  const { line, sum } = sealedLine(content);
+  return { line, chain: { session: chain.session, sequence: chain.sequence + 1, previous: sum } };
 }
 
+// What follows is remembered because many lines have it in common; it depends on nothing but its arguments.
+
+let lastSession = "";
+let lastStart = "";
+
+function startOfLine(session: string): string {
+  if (session !== lastSession) {
+    lastStart = `{"v":1,"session":"${session}","seq":`;
+    lastSession = session;
+  }
+  return lastStart;
+}
+
+let lastTimeMs = NaN;
+let lastTimeText = "";
 let lastSecond = NaN;
 let lastSecondText = "";
 
-/** ISO 8601 with milliseconds, UTC. Records come many to a second: its text is made once (and depends on nothing else). */
+/** ISO 8601 with milliseconds, UTC. */
 function formatTime(timeMs: number): string {
+  if (timeMs === lastTimeMs) return lastTimeText;
   const second = Math.floor(timeMs / 1000);
   if (second !== lastSecond) {
     lastSecondText = new Date(second * 1000).toISOString().slice(0, -4); // without "000Z"
     lastSecond = second;
   }
-  return lastSecondText + String(Math.floor(timeMs) - second * 1000).padStart(3, "0") + "Z";
+  lastTimeMs = timeMs;
+  lastTimeText = `${lastSecondText}${String(Math.floor(timeMs) - second * 1000).padStart(3, "0")}Z`;
+  return lastTimeText;
 }
 
 function writeMasked(tally: MaskTally): string {
   return tally.count === 0 ? "" : ',"masked":' + JSON.stringify(tally.list());
 }
 
-// Each function below writes the members of one kind, beginning with a comma. Words from our own closed sets stand as
+// Each function below writes the members of one kind, beginning behind the time. Words from our own closed sets stand as
 // they are; whatever came from outside goes through `text`.
 
 function writeBody(body: RecordBody, text: RecordText): string {
@@ -132,7 +143,7 @@ function writeStart(body: StartRecord, text: RecordText): string {
     ',"sha256":"' + policy.sha256 + '","mode":"' + policy.mode + '"}'
   );
   const { server, containment, torn } = body;
-  return ',"lilith":' + text.quote(body.lilith, "/lilith") +
+  return '","kind":"start","lilith":' + text.quote(body.lilith, "/lilith") +
     ',"platform":' + text.quote(body.platform, "/platform") +
     ',"policies":[' + policies.join(",") + "]" +
     ',"server":{"command":' + text.quote(server.command, "/server/command") +
@@ -148,16 +159,49 @@ function writeStart(body: StartRecord, text: RecordText): string {
 function writeDecision(body: DecisionRecord, text: RecordText): string {
   // First, though they stand last: what is masked in them for its name must not be seen in the reason or the facts.
   const itsArguments = writeArguments(body, text);
-  return (body.call === undefined ? "" : ',"call":' + body.call) +
+  return '","kind":"decision"' + (body.call === undefined ? "" : ',"call":' + body.call) +
     ',"from":"' + body.from + '","type":"' + body.type + '"' +
     (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
-    ',"method":' + text.quote(body.method, "/method") +
-    ',"target":"' + body.target + '"' +
-    ',"name":' + text.quote(body.name, "/name") +
-    writeVerdict(body.decision, text) +
+    writeJudgement(body, text) +
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
     itsArguments +
     ',"bytes":' + body.bytes;
+}
+
+type KnownJudgement = Pick<DecisionRecord, "method" | "target" | "name" | "decision"> & {
+  readonly written: string;
+};
+
+/** Judgements in which nothing was masked, by the name of what was judged: an agent calls the same few tools again and again. */
+const knownJudgements = new Map<string, KnownJudgement>();
+const knownJudgementsMax = 256;
+const knownCharactersMax = 1024;
+
+/** What was asked for, and what the policy said. */
+function writeJudgement(body: DecisionRecord, text: RecordText): string {
+  const known = knownJudgements.get(body.name);
+  if (known !== undefined && text.isUntouched && isSameJudgement(known, body)) return known.written;
+  const written = ',"method":' + text.quote(body.method, "/method") +
+    ',"target":"' + body.target + '"' +
+    ',"name":' + text.quote(body.name, "/name") +
+    writeVerdict(body.decision, text);
+  if (text.isUntouched && body.decision.observed.length === 0 && written.length <= knownCharactersMax) {
+    if (knownJudgements.size >= knownJudgementsMax) knownJudgements.clear();
+    const { method, target, name, decision } = body;
+    knownJudgements.set(name, { method, target, name, decision, written });
+  }
+  return written;
+}
+
+function isSameJudgement(
+  known: Pick<DecisionRecord, "method" | "target" | "decision">,
+  { method, target, decision }: DecisionRecord,
+): boolean {
+  const other = known.decision;
+  return known.method === method && known.target === target &&
+    other.verdict === decision.verdict && other.action === decision.action && other.code === decision.code &&
+    other.policy === decision.policy && other.rule === decision.rule && other.reason === decision.reason &&
+    other.retryAfterMs === decision.retryAfterMs && decision.observed.length === 0;
 }
 
 function writeVerdict(decision: Decision, text: RecordText): string {
@@ -223,7 +267,8 @@ function writeArguments(body: DecisionRecord, text: RecordText): string {
 
 function writeOutcome(body: OutcomeRecord, text: RecordText): string {
   const { code, filtered, notes } = body;
-  return ',"call":' + body.call + ',"from":"' + body.from + '","type":"' + body.type + '","action":"' +
+  return '","kind":"outcome","call":' + body.call + ',"from":"' + body.from + '","type":"' + body.type +
+    '","action":"' +
     body.action + '"' +
     (code === undefined ? "" : ',"code":"' + code + '"') +
     ',"durationMs":' + body.durationMs + ',"bytes":' + body.bytes +
@@ -235,7 +280,7 @@ function writeOutcome(body: OutcomeRecord, text: RecordText): string {
 }
 
 function writeRefused(body: RefusedRecord, text: RecordText): string {
-  return ',"from":"' + body.from + '","code":"' + body.code + '"' +
+  return '","kind":"refused","from":"' + body.from + '","code":"' + body.code + '"' +
     ',"reason":' + text.quoteSentence(body.reason, "/reason") +
     (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
     (body.method === undefined ? "" : ',"method":' + text.quote(body.method, "/method")) +
@@ -243,11 +288,11 @@ function writeRefused(body: RefusedRecord, text: RecordText): string {
 }
 
 function writeEvent(body: EventRecord, text: RecordText): string {
-  return ',"name":"' + body.name + '","detail":' + text.quoteSentence(body.detail, "/detail");
+  return '","kind":"event","name":"' + body.name + '","detail":' + text.quoteSentence(body.detail, "/detail");
 }
 
 function writeEnd({ reason, status, counts }: EndRecord, text: RecordText): string {
-  return ',"reason":' + text.quote(reason, "/reason") + ',"status":' + status +
+  return '","kind":"end","reason":' + text.quote(reason, "/reason") + ',"status":' + status +
     ',"counts":{"forwarded":' + counts.forwarded + ',"denied":' + counts.denied + ',"refused":' +
     counts.refused + "}";
 }

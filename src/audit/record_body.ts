@@ -85,6 +85,8 @@ export interface JsonSpan {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** The same, each byte as one character, where somebody has it already. */
+  readonly source?: string | undefined;
 }
 
 /** Something unusual about a message that was passed on all the same. */

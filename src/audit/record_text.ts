@@ -33,12 +33,22 @@ function remember(text: string, quoted: string): void {
 /** `ignoreBOM`: what stands in a message stands in its record. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+const beyondAscii = /[\x80-\xff]/;
+
+/** An id as most clients count them: shorter than any number that is masked by itself. */
+const counter = /^[0-9]{1,11}$/;
+
 export class RecordText {
   readonly #tally: MaskTally;
 
   /** What is masked is counted in `tally`. */
   constructor(tally: MaskTally) {
     this.#tally = tally;
+  }
+
+  /** Whether nothing was masked so far, here or elsewhere in the record. */
+  get isUntouched(): boolean {
+    return this.#tally.count === 0;
   }
 
   /** `text` as a JSON string. `path`: where in the record it stands, for the list of masks. */
@@ -124,8 +134,11 @@ export class RecordText {
   }
 
   /** Validated JSON, as it is but for what is masked. */
-  embedSpan({ bytes, start, end }: JsonSpan, path: string): string {
-    return redactJsonText(decoder.decode(bytes.subarray(start, end)), path, this.#tally);
+  embedSpan({ bytes, start, end, source }: JsonSpan, path: string): string {
+    const text = source !== undefined && !beyondAscii.test(source)
+      ? source
+      : decoder.decode(bytes.subarray(start, end));
+    return redactJsonText(text, path, this.#tally);
   }
 
   /** Reads what stands under telling names in JSON that is not recorded itself, so that it stays out of the rest. */
@@ -137,6 +150,7 @@ export class RecordText {
 
   /** The JSON text of an id: a string, a number or null. */
   embedId(source: string): string {
+    if (counter.test(source)) return source;
     if (source.length <= recordTextCharactersMax) return redactJsonText(source, "/id", this.#tally);
     const id: unknown = JSON.parse(source);
     return this.quote(typeof id === "string" ? id : source, "/id");

@@ -19,11 +19,12 @@ import { createSession } from "../proxy/session.ts";
 import { spawnServer } from "../supervisor/child.ts";
 import type { ContainmentReport } from "../supervisor/containment.ts";
 import { serverEnvironment } from "../supervisor/environment.ts";
+import { openDescriptors, openOwnEnds } from "../supervisor/descriptors.ts";
 import { probeContainment } from "../supervisor/linux.ts";
 import { lookUpCommand } from "../supervisor/look_up.ts";
 import { openResolver, ownFilesWritableByServer } from "../supervisor/resolve.ts";
-import { openOwnStdio } from "../transport/own_stdio.ts";
-import { StdioChannel } from "../transport/stdio.ts";
+import { DescriptorChannel } from "../transport/descriptor_channel.ts";
+import { PollLoop } from "../transport/poll_loop.ts";
 import { version } from "../version.ts";
 import { exitStatus } from "./exit_status.ts";
 import { compileFor, loadPolicies } from "./load_policies.ts";
@@ -87,7 +88,8 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
   if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");
   const signals = watchSignals();
-  const { input, output } = await openOwnStdio();
+  const loop = new PollLoop(openDescriptors());
+  const ownEnds = openOwnEnds();
   const stopMs = settings.stopTimeoutMs ?? stopTimeoutMs;
   const spec = {
     command,
@@ -103,9 +105,13 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     dropPermissions();
     const stderrEnded = passOnStderr(server.stderr, stderr, Date.now);
     const bounds = { frameBytesMax: smallestFrame(documents) };
+    const downstream = new DescriptorChannel(loop, ownEnds, { ...bounds, dropFraming: false });
+    const serverEnds = { input: server.stdout, output: server.stdin.output };
+    const upstream = new DescriptorChannel(loop, serverEnds, { ...bounds, dropFraming: true });
+    server.stdin.onEnd(() => void upstream.close());
     const relay = new Relay(session, {
-      downstream: new StdioChannel(input, output, { ...bounds, dropFraming: false }),
-      upstream: new StdioChannel(server.stdout, server.stdin, { ...bounds, dropFraming: true }),
+      downstream,
+      upstream,
       server,
       sink,
       lookUp,
@@ -115,6 +121,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     relay.begin(started);
     signals.onSignal((name) => relay.stopNow(`${name} was received`));
     const ending = await relay.run();
+    await loop.stop();
     sink?.close();
     await Promise.race([stderrEnded, new Promise((resolve) => setTimeout(resolve, stderrFlushMs))]);
     // A client that ends the session is the ordinary case, however hard the server had to be pushed.

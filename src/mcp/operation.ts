@@ -115,6 +115,7 @@ export function readOperation(message: Request | Notification, from: Side): Read
 /** Parses its arguments only when a rule looks at them: most calls are decided by their name. */
 class LazyOperation implements ReadOperation {
   readonly housekeeping: boolean;
+  #source: string | undefined;
   #parsed: JsonValue | undefined;
   #isParsed = false;
 
@@ -131,9 +132,11 @@ class LazyOperation implements ReadOperation {
 
   get argumentsSource(): string | undefined {
     const value = this.argumentsValue;
-    if (value === undefined) return undefined;
-    const { buffer, byteOffset, byteLength } = this.buffer;
-    return Buffer.from(buffer, byteOffset, byteLength).toString("latin1", value.start, value.end);
+    if (this.#source === undefined && value !== undefined) {
+      const { buffer, byteOffset, byteLength } = this.buffer;
+      this.#source = Buffer.from(buffer, byteOffset, byteLength).toString("latin1", value.start, value.end);
+    }
+    return this.#source;
   }
 
   get arguments(): JsonValue | undefined {

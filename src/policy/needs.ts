@@ -6,7 +6,7 @@ import { isJsonNumber } from "../wire/json_value.ts";
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
 import { noFacts, type Query } from "./facts.ts";
 import type { Strictness } from "./answer.ts";
-import { visitOwnFileQueries } from "./own_files.ts";
+import { mayNameOwnFile, visitOwnFileQueries } from "./own_files.ts";
 import { Subject } from "./subject.ts";
 import { pathsToResolve } from "./under.ts";
 
@@ -15,6 +15,7 @@ import { pathsToResolve } from "./under.ts";
  * where names alone settle it. An answer that is not there when it is wanted makes the check unknown.
  */
 export function needs(policy: CompiledPolicy, operation: Operation): readonly Query[] {
+  if (!policy.rulesLookAtDisk && !mayNameOwnFile(operation, policy.ownFiles)) return noQueries;
   const wanted: Wanted = new Map();
   try {
     collect(policy, operation, wanted);
@@ -23,6 +24,8 @@ export function needs(policy: CompiledPolicy, operation: Operation): readonly Qu
   }
   return Array.from(wanted, ([path, askedBy]) => ({ kind: "resolve", path, askedBy }));
 }
+
+const noQueries: readonly Query[] = [];
 
 /** Paths in the order in which they were wanted first. */
 type Wanted = Map<string, Query["askedBy"]>;

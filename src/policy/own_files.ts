@@ -34,24 +34,37 @@ export interface OwnFiles {
   readonly paths: readonly string[];
   /** Matches every text that could lead to one of them; most texts are done with here. */
   readonly hint: RegExp;
-  /** Matches the JSON source of every value in which such a text stands. */
-  readonly sourceHint: RegExp;
+  /** The last names of `paths`; undefined where every text is looked at. */
+  readonly names: readonly string[] | undefined;
 }
 
 /** Makes ready to look for files; `paths` are normalized and absolute. */
 export function prepareOwnFiles(paths: readonly string[], pathCase: "exact" | "fold"): OwnFiles {
   // How a file system folds is its own business: what could be a name is looked at in full.
-  if (pathCase === "fold") return { paths, hint: /^/, sourceHint: /^/ };
-  const names = paths.map((path) => RegExp.escape(path.slice(path.lastIndexOf("/") + 1)));
+  if (pathCase === "fold") return { paths, hint: /^/, names: undefined };
+  const names = paths.map((path) => path.slice(path.lastIndexOf("/") + 1));
   // A path of more than one name, however it is spelt; one of the names; a directory by its dots.
-  const anywhere = ["[/\\\\%~]", ...names];
-  return {
-    paths,
-    hint: new RegExp([...anywhere, "^\\.\\.?$"].join("|")),
-    // A name outside ASCII is not told from its bytes.
-    sourceHint: new RegExp([...anywhere, '"\\.\\.?"', "[^\\x00-\\x7f]"].join("|")),
-  };
+  const hint = ["[/\\\\%~]", ...names.map((name) => RegExp.escape(name)), "^\\.\\.?$"];
+  return { paths, hint: new RegExp(hint.join("|")), names };
 }
+
+/** Whether a call holds any text that could lead to one of our files. Told from the source of its arguments where it can be. */
+export function mayNameOwnFile(operation: Operation, ownFiles: OwnFiles): boolean {
+  if (ownFiles.paths.length === 0 || operation.target === "method") return false;
+  if (operation.target === "resource") return true;
+  const source = operation.argumentsSource;
+  return source === undefined ? operation.arguments !== undefined : sourceMayName(source, ownFiles);
+}
+
+/** The same for the JSON source of a value, each byte as one character. (As a single pattern it takes three times as long.) */
+function sourceMayName(source: string, { names }: OwnFiles): boolean {
+  // A name outside ASCII is not told from its bytes.
+  if (names === undefined || pathCharacter.test(source)) return true;
+  if (source.includes('"."') || source.includes('".."')) return true;
+  for (const name of names) if (source.includes(name)) return true;
+  return false;
+}
+const pathCharacter = /[/\\%~\x80-\xff]/;
 
 /** A text by which a call names one of our files. */
 export interface OwnFileHit {
@@ -113,10 +126,8 @@ function visitFileNames(
   ownFiles: OwnFiles,
   visit: (text: string) => boolean,
 ): void {
-  if (ownFiles.paths.length === 0 || operation.target === "method") return;
+  if (!mayNameOwnFile(operation, ownFiles)) return;
   if (operation.target === "resource" && !visit(operation.name)) return;
-  const source = operation.argumentsSource;
-  if (source !== undefined && !ownFiles.sourceHint.test(source)) return;
   visitTexts(operation.arguments, (text, role) => {
     if (typeof text !== "string" || !ownFiles.hint.test(text)) return true;
     // The name of a parameter is the server's own choice, unless it is a path.

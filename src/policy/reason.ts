@@ -42,7 +42,27 @@ export function reasonForDefault(document: CompiledDocument, subject: Subject): 
   return boundSentence(`no rule allows ${target}`);
 }
 
+/** The last sentences for what was allowed, by what they are about: an agent calls the same few tools again and again. */
+const allowReasons = new Map<
+  string,
+  { readonly rule: string; readonly target: string; readonly reason: string }
+>();
+const allowReasonsMax = 256;
+const rememberedCharactersMax = 128;
+
 export function reasonForAllow(rule: string, operation: Operation): string {
+  const { name, target } = operation;
+  const known = allowReasons.get(name);
+  if (known !== undefined && known.rule === rule && known.target === target) return known.reason;
+  const reason = sentenceForAllow(rule, operation);
+  if (name.length <= rememberedCharactersMax) {
+    if (allowReasons.size >= allowReasonsMax) allowReasons.clear();
+    allowReasons.set(name, { rule, target, reason });
+  }
+  return reason;
+}
+
+function sentenceForAllow(rule: string, operation: Operation): string {
   if (rule === "protocol") return boundSentence(`${nameTarget(operation)} is part of the protocol`);
   if (rule === "default") return boundSentence(`no rule denies ${nameTarget(operation)}`);
   return boundSentence(`rule ${quote(rule)} allows ${nameTarget(operation)}`);

@@ -48,6 +48,7 @@ export class ScopeIndex<R extends Scoped> {
 
 /** Each rule once, as the document has them. */
 function inOrder<R extends Scoped>(rules: R[]): readonly R[] {
+  if (rules.length < 2) return rules;
   const isOrdered = rules.every((rule, index) => index === 0 || rule.order > rules[index - 1].order);
   if (isOrdered) return rules;
   rules.sort((left, right) => left.order - right.order);

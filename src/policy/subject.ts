@@ -27,12 +27,11 @@ const prototypeKey = "__proto__";
 
 /** A {@linkcode Subject} is used for one decision and thrown away. */
 export class Subject {
-  readonly #readings = new Map<string, readonly string[] | "unreadable">();
-  readonly #foldedReadings = new Map<string, readonly string[]>();
-  readonly #pathReadings = {
-    allow: new Map<string, readonly PathReading[]>(),
-    deny: new Map<string, readonly PathReading[]>(),
-  };
+  // Made when they are first wanted: most calls are decided by their name.
+  #readings: Map<string, readonly string[] | "unreadable"> | undefined;
+  #foldedReadings: Map<string, readonly string[]> | undefined;
+  #pathsForAllow: Map<string, readonly PathReading[]> | undefined;
+  #pathsForDeny: Map<string, readonly PathReading[]> | undefined;
   #namesByFold: ReadonlyMap<string, readonly string[]> | undefined;
   #texts: readonly (string | JsonNumber)[] | undefined;
 
@@ -69,7 +68,7 @@ export class Subject {
   /** Every reading of a text that a deny looks at; undefined where it would take too long to look at it. */
   readings(text: string): readonly string[] | undefined {
     if (text.length > checkedTextCharactersMax) return undefined;
-    const readings = kept(this.#readings, text, () => textReadings(text) ?? "unreadable");
+    const readings = kept(this.#readings ??= new Map(), text, () => textReadings(text) ?? "unreadable");
     return readings === "unreadable" ? undefined : readings;
   }
 
@@ -77,11 +76,14 @@ export class Subject {
   foldedReadings(text: string): readonly string[] | undefined {
     const readings = this.readings(text);
     if (readings === undefined) return undefined;
-    return kept(this.#foldedReadings, text, () => [...new Set(readings.map(foldText))]);
+    return kept(this.#foldedReadings ??= new Map(), text, () => [...new Set(readings.map(foldText))]);
   }
 
   pathReadings(text: string, strictness: "allow" | "deny"): readonly PathReading[] {
-    return kept(this.#pathReadings[strictness], text, () => pathReadings(text, strictness, this.paths));
+    const memory = strictness === "allow"
+      ? this.#pathsForAllow ??= new Map()
+      : this.#pathsForDeny ??= new Map();
+    return kept(memory, text, () => pathReadings(text, strictness, this.paths));
   }
 
   #foldNames(all: ReadonlyMap<string, JsonValue>): ReadonlyMap<string, readonly string[]> {

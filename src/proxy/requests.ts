@@ -139,7 +139,8 @@ function recordDecision(
     name: operation.name,
     decision,
     facts: factsToRecord(queries, facts, decision),
-    arguments: value && { bytes: frame.buffer, start: value.start, end: value.end },
+    arguments: value &&
+      { bytes: frame.buffer, start: value.start, end: value.end, source: operation.argumentsSource },
     argumentsDigest: isLong
       ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
       : undefined,

@@ -1,10 +1,11 @@
 /** The server process: spawn → running → stopping (end of input, SIGTERM, SIGKILL) → exited. */
 
-import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { LilithError } from "../errors.ts";
 import type { ContainmentReport } from "./containment.ts";
+import { openServerPipes, type OutputEnd, type ServerPipes } from "./descriptors.ts";
 import { stageEnvironment } from "./environment.ts";
 import { encodeEnvironment, type ProcessLimits } from "./init_plan.ts";
 import { signal as signalNumber } from "./libc.ts";
@@ -39,12 +40,23 @@ export interface ServerExit {
   readonly description: string;
 }
 
+/** The server's standard input. */
+export interface ServerInput {
+  readonly output: OutputEnd;
+  /** Who writes to it is asked to close it, once what it has queued has left; until then `end` closes at once. */
+  onEnd(close: () => void): void;
+  /** Says that nothing more will come. Safe to call twice. */
+  end(): void;
+}
+
 /** A server that was started. All of it works after the permissions are dropped. */
 export interface SupervisedServer {
   /** Of the server at level `process`, of the helper that contains it at level `namespace`. */
   readonly pid: number;
-  readonly stdin: Writable;
-  readonly stdout: Readable;
+  /** A pipe that does not block, and is this object's to close: by {@linkcode ServerInput.end}. */
+  readonly stdin: ServerInput;
+  /** The reading end of a pipe that does not block. */
+  readonly stdout: number;
   readonly stderr: Readable;
   /** Settles when the server has ended; whatever else of it was left has been killed then. Never rejects. */
   readonly exited: Promise<ServerExit>;
@@ -99,8 +111,10 @@ export function spawnServer(spec: ServerSpec): SupervisedServer {
 }
 
 function supervise(spec: ServerSpec, watcher: Watcher): SupervisedServer {
-  const child = start(spec, watcher);
-  const { pid, stdin, stdout, stderr } = child;
+  const pipes = openServerPipes();
+  const child = start(spec, watcher, pipes);
+  const { pid, stderr } = child;
+  const stdin = serverInput(pipes.input);
   const tree = adoptServer(pid, spec.containment.level === "namespace");
   let remark = "";
   watcher.onLoss(() => {
@@ -131,7 +145,7 @@ function supervise(spec: ServerSpec, watcher: Watcher): SupervisedServer {
       left: exited,
       stepTimeoutMs: spec.stopTimeoutMs,
     }).then(() => gone);
-  return { pid, stdin, stdout, stderr, exited, stop, killNow: tree.kill };
+  return { pid, stdin, stdout: pipes.output, stderr, exited, stop, killNow: tree.kill };
 }
 
 /**
@@ -140,27 +154,39 @@ function supervise(spec: ServerSpec, watcher: Watcher): SupervisedServer {
  */
 const ourselves = "/proc/self/exe";
 
-type StartedProcess = ChildProcessWithoutNullStreams & { readonly pid: number };
+interface StartedProcess extends ChildProcess {
+  readonly pid: number;
+  readonly stderr: Readable;
+}
 
-function start(spec: ServerSpec, watcher: Watcher): StartedProcess {
+function start(spec: ServerSpec, watcher: Watcher, pipes: ServerPipes): StartedProcess {
   // Its directory, and never a stale one: bwrap and the shells set it too.
   const environment = { ...spec.environment, PWD: spec.directory };
   const [, ...args] = stageCommand({ ...spec, environment, watcherPid: watcher.pid });
   const child = spawn(ourselves, args, {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: [pipes.itsInput, pipes.itsOutput, "pipe"],
     env: { ...stageEnvironment(Deno.env.toObject()), ...encodeEnvironment(environment) },
     cwd: "/", // the stage enters the server's directory itself, and says so where it cannot
   });
   child.on("error", () => {}); // seen by the missing pid
+  pipes.closeIts();
   if (child.pid === undefined) {
+    pipes.closeOurs();
     throw new LilithError("command_not_started", {
       message: `Cannot start "${spec.command}": no process could be made for it`,
       hint: "Are there too many processes or open files, or is there too little memory?",
     });
   }
-  // A server that has gone is seen by `exited`; an EPIPE that nobody listens to would end the proxy.
-  child.stdin.on("error", () => {});
   return child as StartedProcess;
+}
+
+function serverInput(output: OutputEnd): ServerInput {
+  let close = () => output.close();
+  return {
+    output,
+    onEnd: (closer) => void (close = closer),
+    end: () => close(),
+  };
 }
 
 function whenExited(child: ChildProcess): Promise<ServerExit> {

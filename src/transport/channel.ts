@@ -6,11 +6,12 @@ import type { Incoming } from "../mcp/message.ts";
 export interface Receiver {
   /**
    * One message, in the order of the wire. Until a returned promise is settled, the channel delivers no other and
-   * reads no further (back-pressure).
+   * reads no further (back-pressure). Its bytes are the channel's: they stay as they are until `idle` has returned, and
+   * until a promise that either returned is settled.
    */
   message(incoming: Incoming): void | Promise<void>;
-  /** All that had arrived together has been delivered: a good moment to flush what it caused. */
-  idle(): void;
+  /** All that had arrived together has been delivered: the moment to flush what it caused. May ask for time as well. */
+  idle(): void | Promise<void>;
   /** The peer will send nothing more. Called once, after the last message. */
   end(): void;
   /** The peer can receive nothing more. Called at most once; what was queued is lost, and `cause` says why. */
@@ -28,7 +29,7 @@ export interface Receiver {
 export interface Channel {
   /** Starts to deliver. Called once. */
   listen(receiver: Receiver): void;
-  /** Queues `buffer[start, end)`: whole messages with their line feeds. The bytes must not change afterwards. */
+  /** Queues `buffer[start, end)`: whole messages with their line feeds. The bytes must not change before the next `flush`. */
   send(buffer: Uint8Array, start: number, end: number): void;
   /** Hands what is queued to the carrier. */
   flush(): void;

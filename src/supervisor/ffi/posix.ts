@@ -48,6 +48,24 @@ export const processSymbols = {
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+/** Reading and writing pipes; kept after the permissions are dropped. */
+export const descriptorSymbols = {
+  // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  // The same on another thread.
+  pollApart: { name: "poll", parameters: ["buffer", "u64", "i32"], result: "i32", nonblocking: true },
+  // ssize_t read(int fd, void *buf, size_t count);  never asked for more than an int holds
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  // ssize_t write(int fd, const void *buf, size_t count);
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+  // int pipe2(int pipefd[2], int flags);
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  // int fcntl(int fd, int cmd, int arg);
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 /** Resolving paths; kept after the permissions are dropped. */
 export const pathSymbols = {
   // char *realpath(const char *path, char *resolved_path);  resolved_path holds PATH_MAX bytes

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { PassThrough, Writable } from "node:stream";
 import type { Incoming } from "../../src/mcp/message.ts";
-import { StdioChannel, type StdioOptions } from "../../src/transport/stdio.ts";
+import type { StdioOptions } from "../../src/transport/inbox.ts";
+import { StreamChannel } from "../../src/transport/stream_channel.ts";
 import { type Rig, testChannelContract } from "../contracts/channel_contract.ts";
 
 function makeRig(options: StdioOptions = { dropFraming: false }): Rig {
@@ -12,7 +13,7 @@ function makeRig(options: StdioOptions = { dropFraming: false }): Rig {
   const ended = new Promise<void>((resolve) => output.on("end", resolve));
   let reading = false;
   return {
-    channel: new StdioChannel(input, output, options),
+    channel: new StreamChannel(input, output, options),
     peerWrites: (bytes) => new Promise((resolve) => void input.write(bytes, () => resolve())),
     peerEnds: () => new Promise((resolve) => void input.end(() => resolve())),
     async peerReceived() {
@@ -29,7 +30,7 @@ function makeRig(options: StdioOptions = { dropFraming: false }): Rig {
   };
 }
 
-testChannelContract("StdioChannel", () => Promise.resolve(makeRig()));
+testChannelContract("StreamChannel", () => Promise.resolve(makeRig()));
 
 async function delivered(bytes: string, options: StdioOptions): Promise<Incoming[]> {
   const rig = makeRig(options);
@@ -50,7 +51,7 @@ async function delivered(bytes: string, options: StdioOptions): Promise<Incoming
 
 const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 
-Deno.test("StdioChannel drops a server's byte order mark and CR, and what is forwarded has neither", async () => {
+Deno.test("StreamChannel drops a server's byte order mark and CR, and what is forwarded has neither", async () => {
   const [first, second] = await delivered(`\ufeff${ping}\r\n${ping}\r\n`, { dropFraming: true });
   for (const message of [first, second]) {
     assert.equal(message.kind, "request");
@@ -62,7 +63,7 @@ Deno.test("StdioChannel drops a server's byte order mark and CR, and what is for
   }
 });
 
-Deno.test("StdioChannel refuses an agent's byte order mark and forwards its CR as it came", async () => {
+Deno.test("StreamChannel refuses an agent's byte order mark and forwards its CR as it came", async () => {
   const [first, second] = await delivered(`\ufeff${ping}\n${ping}\r\n`, { dropFraming: false });
   assert.equal(first.kind, "malformed");
   assert.equal(second.kind, "request");
@@ -70,7 +71,7 @@ Deno.test("StdioChannel refuses an agent's byte order mark and forwards its CR a
   assert.equal(new TextDecoder().decode(buffer.subarray(start, end + 1)), `${ping}\r\n`);
 });
 
-Deno.test("StdioChannel names a line over its bound and reads on behind it", async () => {
+Deno.test("StreamChannel names a line over its bound and reads on behind it", async () => {
   const [first, second] = await delivered(
     `{"jsonrpc":"2.0","id":9,"method":"${"x".repeat(3000)}"}\n${ping}\n`,
     {
@@ -82,10 +83,10 @@ Deno.test("StdioChannel names a line over its bound and reads on behind it", asy
   assert.equal(second.kind, "request");
 });
 
-Deno.test("StdioChannel says that the peer is gone when it can no longer be written to", async () => {
+Deno.test("StreamChannel says that the peer is gone when it can no longer be written to", async () => {
   const input = new PassThrough();
   const output = new PassThrough();
-  const channel = new StdioChannel(input, output, { dropFraming: false });
+  const channel = new StreamChannel(input, output, { dropFraming: false });
   const broken = new Promise<string>((resolve) =>
     channel.listen({ message() {}, idle() {}, end() {}, broken: (cause) => resolve(cause) })
   );
@@ -98,13 +99,13 @@ Deno.test("StdioChannel says that the peer is gone when it can no longer be writ
   input.destroy();
 });
 
-Deno.test("StdioChannel says that the peer is gone when a write throws, as a file on a full disk does", async () => {
+Deno.test("StreamChannel says that the peer is gone when a write throws, as a file on a full disk does", async () => {
   const input = new PassThrough();
   const output = new Writable();
   output.write = () => {
     throw new Error("No space left on device");
   };
-  const channel = new StdioChannel(input, output, { dropFraming: false });
+  const channel = new StreamChannel(input, output, { dropFraming: false });
   const causes: string[] = [];
   channel.listen({ message() {}, idle() {}, end() {}, broken: (cause) => void causes.push(cause) });
   channel.send(new Uint8Array(10), 0, 10);

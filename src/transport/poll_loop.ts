@@ -1,0 +1,125 @@
+/**
+ * Waits for several descriptors at once with poll(2), as a relay in C does. While messages follow each other closely it
+ * waits on the main thread itself: an answer of the system, through Deno's event loop, costs three times as much. When
+ * it has been quiet for a moment it waits on another thread, and timers, signals and promises have the main thread.
+ */
+
+import { setImmediate } from "node:timers";
+import { type DescriptorCalls, pollEvent, PollSet, wouldBlock } from "./descriptors.ts";
+
+/** Something that the loop waits for. It changes its wish at any time and says so with {@linkcode PollLoop.changed}. */
+export interface Watched {
+  /** Below 0: nothing is waited for. */
+  readonly descriptor: number;
+  /** `pollEvent` flags; errors and hang-ups are found in any case. */
+  readonly wish: number;
+  /** Called when one of the wishes, an error or a hang-up was found. */
+  ready(found: number): void;
+}
+
+export interface PollLoopOptions {
+  /** How long the main thread waits by itself before it leaves the waiting to another. */
+  readonly quickMs: number;
+  /** How long messages may follow each other before everything else has a turn. */
+  readonly turnMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Long enough for a quick server's answer; short beside everything that has to wait for it: a timer, a signal, the
+ * server's standard error.
+ */
+export const pollLoopDefaults: PollLoopOptions = { quickMs: 4, turnMs: 4, now: Date.now };
+
+/** At most this many descriptors: two channels have four. */
+const watchedMax = 8;
+
+export class PollLoop {
+  readonly #calls: DescriptorCalls;
+  readonly #options: PollLoopOptions;
+  readonly #watched: Watched[] = [];
+  readonly #set = new PollSet(watchedMax + 1);
+  readonly #wake: readonly [number, number];
+  #isApart = false;
+  #isStopped = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(calls: DescriptorCalls, options: PollLoopOptions = pollLoopDefaults) {
+    this.#calls = calls;
+    this.#options = options;
+    this.#wake = calls.openPipe();
+  }
+
+  get calls(): DescriptorCalls {
+    return this.#calls;
+  }
+
+  /** Adds something to wait for, and begins to wait with the first one, once the current turn is over. */
+  add(watched: Watched): void {
+    if (this.#watched.length === watchedMax) throw new Error("too many descriptors to wait for");
+    this.#watched.push(watched);
+    this.#stopped ??= Promise.resolve().then(() => this.#run());
+    this.changed();
+  }
+
+  /** A wish has changed: a wait on the other thread must begin anew. */
+  changed(): void {
+    if (this.#isApart) this.#calls.write(this.#wake[1], oneByte);
+  }
+
+  /** Ends the loop. Settles when nothing waits any more; rejects with whatever ended the loop before. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    this.changed();
+    return this.#stopped ?? Promise.resolve();
+  }
+
+  async #run(): Promise<void> {
+    const { quickMs, turnMs, now } = this.#options;
+    let turnAt = now() + turnMs;
+    while (!this.#isStopped) {
+      const count = this.#fill();
+      let found = this.#calls.poll(this.#set.bytes, count, quickMs);
+      if (found === 0) {
+        found = await this.#waitApart(count);
+        turnAt = now() + turnMs;
+      } else if (found < 0 || now() >= turnAt) {
+        await new Promise<void>((resolve) => setImmediate(resolve)); // signals, timers, the server's standard error
+        turnAt = now() + turnMs;
+      }
+      if (found > 0) await this.#dispatch(count);
+    }
+    this.#calls.close(this.#wake[0]);
+    this.#calls.close(this.#wake[1]);
+  }
+
+  /** Gives the number of entries. The wake pipe is the last one. */
+  #fill(): number {
+    const watched = this.#watched;
+    for (let i = 0; i < watched.length; i++) this.#set.set(i, watched[i].descriptor, watched[i].wish);
+    this.#set.set(watched.length, this.#wake[0], pollEvent.in);
+    return watched.length + 1;
+  }
+
+  async #waitApart(count: number): Promise<number> {
+    // What the main thread does from here on may change a wish; from here on that wakes the wait.
+    this.#isApart = true;
+    const found = await this.#calls.pollApart(this.#set.bytes, count);
+    this.#isApart = false;
+    while (this.#calls.read(this.#wake[0], wakeBytes) !== wouldBlock);
+    return found;
+  }
+
+  /** A promise, because what is settled here (an end, room) must have its effect before the next wait. */
+  #dispatch(count: number): Promise<void> | undefined {
+    for (let i = 0; i < count - 1; i++) {
+      const found = this.#set.found(i);
+      // An earlier one may have changed its wish meanwhile.
+      if (found !== 0 && this.#watched[i].descriptor >= 0) this.#watched[i].ready(found);
+    }
+    return undefined;
+  }
+}
+
+const oneByte = Uint8Array.of(1);
+const wakeBytes = new Uint8Array(64);
