@@ -35,6 +35,10 @@ export class ScopeIndex<R extends Scoped> {
   covering(subject: Subject, lists: Lists = "all"): readonly R[] {
     if (this.rules.length === 0) return this.rules;
     const { name, method, target } = subject.operation;
+    if (target === "tool" && lists === "all" && this.#methods.isEmpty) {
+      const named = this.#tools.namedAlone(name);
+      if (named !== undefined) return named;
+    }
     const found: R[] = [];
     this.#methods.collect(method, subject, found, "name");
     if (lists === "all") {
@@ -60,6 +64,7 @@ class NameIndex<R extends Scoped> {
   readonly #byName = new Map<string, R[]>();
   readonly #globs: { readonly glob: string; readonly rule: R }[] = [];
   readonly #all: readonly R[];
+  readonly #none: readonly R[] = [];
   readonly #strictness: Strictness;
 
   constructor(rules: readonly R[], list: (scope: Scope) => readonly string[], strictness: Strictness) {
@@ -73,6 +78,17 @@ class NameIndex<R extends Scoped> {
         else this.#byName.set(name, [rule]);
       }
     }
+  }
+
+  get isEmpty(): boolean {
+    return this.#all.length === 0;
+  }
+
+  /** The rules that cover the name, where no glob and no other reading of it has a say; else undefined. */
+  namedAlone(name: string): readonly R[] | undefined {
+    return this.#strictness === "allow" && this.#globs.length === 0
+      ? this.#byName.get(name) ?? this.#none
+      : undefined;
   }
 
   /** Adds the rules that cover the name to `found`, some of them perhaps twice. */

@@ -137,7 +137,7 @@ function setNonBlocking(libc: Libc, descriptor: number): void {
 
 const failures: ReadonlyMap<number, string> = new Map([
   [errno.EPIPE, "its reader is gone"],
-  [errno.ENOSPC, "no space left on device"],
+  [errno.ENOSPC, "No space left on device"],
 ]);
 
 /** The C library is given memory of ours alone; a view of shared memory is never passed in here. */

@@ -69,7 +69,10 @@ export class DescriptorChannel implements Channel {
     const buffer = this.#buffer ??= new Uint8Array(readBytes);
     const count = this.#receive(buffer);
     if (count === wouldBlock) return;
-    if (count === 0) return this.#inbox.end();
+    if (count === 0) {
+      this.#loop.changed();
+      return this.#inbox.end();
+    }
     this.#inbox.push(count === buffer.length ? buffer : buffer.subarray(0, count));
     // A receiver that takes its time still holds what it was given.
     if (this.#inbox.isBusy) this.#buffer = undefined;

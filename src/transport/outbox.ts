@@ -139,6 +139,7 @@ export class Outbox {
   }
 
   #release(): void {
+    this.#loop.changed();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 

@@ -41,6 +41,7 @@ export class PollLoop {
   readonly #set = new PollSet(watchedMax + 1);
   readonly #wake: readonly [number, number];
   #isApart = false;
+  #isTurnDue = false;
   #isStopped = false;
   #stopped: Promise<void> | undefined;
 
@@ -62,8 +63,12 @@ export class PollLoop {
     this.changed();
   }
 
-  /** A wish has changed: a wait on the other thread must begin anew. */
+  /**
+   * A wish has changed, or a promise was settled: what waits for it has its turn before the next wait, and a wait on the
+   * other thread begins anew.
+   */
   changed(): void {
+    this.#isTurnDue = true;
     if (this.#isApart) this.#calls.write(this.#wake[1], oneByte);
   }
 
@@ -78,16 +83,17 @@ export class PollLoop {
     const { quickMs, turnMs, now } = this.#options;
     let turnAt = now() + turnMs;
     while (!this.#isStopped) {
-      const count = this.#fill();
-      let found = this.#calls.poll(this.#set.bytes, count, quickMs);
-      if (found === 0) {
-        found = await this.#waitApart(count);
-        turnAt = now() + turnMs;
-      } else if (found < 0 || now() >= turnAt) {
+      if (this.#isTurnDue || now() > turnAt) {
+        this.#isTurnDue = false;
         await new Promise<void>((resolve) => setImmediate(resolve)); // signals, timers, the server's standard error
         turnAt = now() + turnMs;
+        continue; // it may have been stopped
       }
-      if (found > 0) await this.#dispatch(count);
+      const count = this.#fill();
+      let found = this.#calls.poll(this.#set.bytes, count, quickMs);
+      if (found === 0) found = await this.#waitApart(count);
+      if (found < 0) this.#isTurnDue = true; // a signal, for which somebody listens
+      else if (found > 0) this.#dispatch(count);
     }
     this.#calls.close(this.#wake[0]);
     this.#calls.close(this.#wake[1]);
@@ -110,14 +116,12 @@ export class PollLoop {
     return found;
   }
 
-  /** A promise, because what is settled here (an end, room) must have its effect before the next wait. */
-  #dispatch(count: number): Promise<void> | undefined {
+  #dispatch(count: number): void {
     for (let i = 0; i < count - 1; i++) {
       const found = this.#set.found(i);
       // An earlier one may have changed its wish meanwhile.
       if (found !== 0 && this.#watched[i].descriptor >= 0) this.#watched[i].ready(found);
     }
-    return undefined;
   }
 }
 
