@@ -38,6 +38,8 @@ export class PollLoop {
   readonly #calls: DescriptorCalls;
   readonly #options: PollLoopOptions;
   readonly #watched: Watched[] = [];
+  /** What the entries of the set stand for, in their order. */
+  readonly #listed: Watched[] = [];
   readonly #set = new PollSet(watchedMax + 1);
   readonly #wake: readonly [number, number];
   #isApart = false;
@@ -89,38 +91,47 @@ export class PollLoop {
         turnAt = now() + turnMs;
         continue; // it may have been stopped
       }
-      const count = this.#fill();
-      let found = this.#calls.poll(this.#set.bytes, count, quickMs);
-      if (found === 0) found = await this.#waitApart(count);
+      this.#fill("wishes");
+      let found = this.#calls.poll(this.#set.bytes, this.#listed.length, quickMs);
+      if (found === 0) found = await this.#waitApart();
       if (found < 0) this.#isTurnDue = true; // a signal, for which somebody listens
-      else if (found > 0) this.#dispatch(count);
+      else if (found > 0) this.#dispatch();
     }
     this.#calls.close(this.#wake[0]);
     this.#calls.close(this.#wake[1]);
   }
 
-  /** Gives the number of entries. The wake pipe is the last one. */
-  #fill(): number {
-    const watched = this.#watched;
-    for (let i = 0; i < watched.length; i++) this.#set.set(i, watched[i].descriptor, watched[i].wish);
-    this.#set.set(watched.length, this.#wake[0], pollEvent.in);
-    return watched.length + 1;
+  /**
+   * Lists what is to be waited for. `wishes`: nothing that could only break, which the next write finds as well; each
+   * descriptor costs the system a tenth of a microsecond.
+   */
+  #fill(what: "wishes" | "everything"): void {
+    this.#listed.length = 0;
+    for (const watched of this.#watched) {
+      const { descriptor, wish } = watched;
+      if (descriptor < 0 || (wish === 0 && what === "wishes")) continue;
+      this.#set.set(this.#listed.length, descriptor, wish);
+      this.#listed.push(watched);
+    }
   }
 
-  async #waitApart(count: number): Promise<number> {
+  async #waitApart(): Promise<number> {
+    this.#fill("everything");
+    const count = this.#listed.length;
+    this.#set.set(count, this.#wake[0], pollEvent.in);
     // What the main thread does from here on may change a wish; from here on that wakes the wait.
     this.#isApart = true;
-    const found = await this.#calls.pollApart(this.#set.bytes, count);
+    const found = await this.#calls.pollApart(this.#set.bytes, count + 1);
     this.#isApart = false;
     while (this.#calls.read(this.#wake[0], wakeBytes) !== wouldBlock);
     return found;
   }
 
-  #dispatch(count: number): void {
-    for (let i = 0; i < count - 1; i++) {
+  #dispatch(): void {
+    for (let i = 0; i < this.#listed.length; i++) {
       const found = this.#set.found(i);
       // An earlier one may have changed its wish meanwhile.
-      if (found !== 0 && this.#watched[i].descriptor >= 0) this.#watched[i].ready(found);
+      if (found !== 0 && this.#listed[i].descriptor >= 0) this.#listed[i].ready(found);
     }
   }
 }
