@@ -50,6 +50,20 @@ export function prepareOwnFiles(paths: readonly string[], pathCase: "exact" | "f
 
 /** Whether a call holds any text that could lead to one of our files. Told from the source of its arguments where it can be. */
 export function mayNameOwnFile(operation: Operation, ownFiles: OwnFiles): boolean {
+  if (operation !== lastOperation || ownFiles !== lastOwnFiles) {
+    lastAnswer = looksLikeOwnFile(operation, ownFiles);
+    lastOperation = operation;
+    lastOwnFiles = ownFiles;
+  }
+  return lastAnswer;
+}
+
+// Asked for the facts, and again for the decision.
+let lastOperation: Operation | undefined;
+let lastOwnFiles: OwnFiles | undefined;
+let lastAnswer = false;
+
+function looksLikeOwnFile(operation: Operation, ownFiles: OwnFiles): boolean {
   if (ownFiles.paths.length === 0 || operation.target === "method") return false;
   if (operation.target === "resource") return true;
   const source = operation.argumentsSource;
