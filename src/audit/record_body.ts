@@ -85,7 +85,7 @@ export interface JsonSpan {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  /** The same, each byte as one character, where somebody has it already. */
+  /** The same as text, where somebody has it already. */
   readonly source?: string | undefined;
 }
 

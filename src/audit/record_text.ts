@@ -33,8 +33,6 @@ function remember(text: string, quoted: string): void {
 /** `ignoreBOM`: what stands in a message stands in its record. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-const beyondAscii = /[\x80-\xff]/;
-
 /** An id as most clients count them: shorter than any number that is masked by itself. */
 const counter = /^[0-9]{1,11}$/;
 
@@ -135,10 +133,7 @@ export class RecordText {
 
   /** Validated JSON, as it is but for what is masked. */
   embedSpan({ bytes, start, end, source }: JsonSpan, path: string): string {
-    const text = source !== undefined && !beyondAscii.test(source)
-      ? source
-      : decoder.decode(bytes.subarray(start, end));
-    return redactJsonText(text, path, this.#tally);
+    return redactJsonText(source ?? decoder.decode(bytes.subarray(start, end)), path, this.#tally);
   }
 
   /** Reads what stands under telling names in JSON that is not recorded itself, so that it stays out of the rest. */

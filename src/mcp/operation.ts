@@ -1,6 +1,6 @@
 /** What a message asks for in the words of MCP: the thing that a policy judges. */
 
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import {
   decodeString,
   isJsonObject,
@@ -32,8 +32,8 @@ export interface Operation {
    */
   readonly arguments: JsonValue | undefined;
   /**
-   * The JSON text of the arguments, each byte as one character: enough to tell by an ASCII pattern that something is
-   * *not* in them, without parsing. (What JSON escapes shows as a backslash.) Absent where only the value is known.
+   * The JSON text of the arguments where all of it is ASCII: enough to tell that something is *not* in them, without
+   * parsing. (What JSON escapes shows as a backslash.) Absent where it is not, or only the value is known.
    */
   readonly argumentsSource?: string | undefined;
   /** The protocol's own housekeeping (initialize, ping, lists …): passes unless a rule denies it. */
@@ -116,6 +116,7 @@ export function readOperation(message: Request | Notification, from: Side): Read
 class LazyOperation implements ReadOperation {
   readonly housekeeping: boolean;
   #source: string | undefined;
+  #hasSource = false;
   #parsed: JsonValue | undefined;
   #isParsed = false;
 
@@ -131,10 +132,10 @@ class LazyOperation implements ReadOperation {
   }
 
   get argumentsSource(): string | undefined {
-    const value = this.argumentsValue;
-    if (this.#source === undefined && value !== undefined) {
-      const { buffer, byteOffset, byteLength } = this.buffer;
-      this.#source = Buffer.from(buffer, byteOffset, byteLength).toString("latin1", value.start, value.end);
+    if (!this.#hasSource) {
+      const value = this.argumentsValue;
+      this.#source = value && asciiText(this.buffer, value.start, value.end);
+      this.#hasSource = true;
     }
     return this.#source;
   }
@@ -147,6 +148,12 @@ class LazyOperation implements ReadOperation {
     }
     return this.#parsed;
   }
+}
+
+/** The bytes as text if all of them are ASCII, else undefined. */
+function asciiText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (!isAscii(bytes.subarray(start, end))) return undefined;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end);
 }
 
 /** A list whose elements are shown only if they could be used. */
