@@ -24,7 +24,7 @@ export const jsonValuesMax = 1_000_000;
 export const keyProbesPerKeyMax = 16;
 
 /** Read from a descriptor at one time: what a pipe holds, pipe(7). */
-export const readBytes = 64 * KiB;
+export const readBytes = 1024 * KiB;
 
 // ——— messages ———
 

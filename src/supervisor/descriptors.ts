@@ -75,8 +75,7 @@ export function openOwnEnds(): { readonly input: number; readonly output: Output
     const stats = fstatSync(descriptor);
     return stats.isFIFO() || stats.isSocket();
   };
-  if (isOurs(0)) setNonBlocking(libc, 0);
-  if (isOurs(1)) setNonBlocking(libc, 1);
+  for (const end of [0, 1]) if (isOurs(end)) prepare(libc, end);
   return { input: 0, output: new OutputEnd(1, !isOurs(1), (descriptor) => void libc.close(descriptor)) };
 }
 
@@ -97,10 +96,7 @@ export function openServerPipes(): ServerPipes {
   const close = (descriptor: number) => void libc.close(descriptor);
   const [itsInput, input] = openPipe(libc);
   const [output, itsOutput] = openPipe(libc);
-  for (const end of [input, output]) {
-    setNonBlocking(libc, end);
-    libc.fcntl(end, fcntlCommand.F_SETPIPE_SZ, pipeBytes); // a user over the system's bound keeps 64 KiB
-  }
+  for (const end of [input, output]) prepare(libc, end);
   return {
     input: new OutputEnd(input, false, close),
     output,
@@ -128,6 +124,11 @@ function openPipe(libc: Libc): readonly [number, number] {
     });
   }
   return [ends[0], ends[1]];
+}
+
+function prepare(libc: Libc, descriptor: number): void {
+  setNonBlocking(libc, descriptor);
+  libc.fcntl(descriptor, fcntlCommand.F_SETPIPE_SZ, pipeBytes); // a user over the system's bound keeps 64 KiB
 }
 
 function setNonBlocking(libc: Libc, descriptor: number): void {
