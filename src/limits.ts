@@ -40,6 +40,21 @@ export const inFlightMax = 1024;
 /** Cancelled requests of one direction whose late answers are still expected; the oldest is given up beyond. */
 export const cancelledMax = 1024;
 
+/** A progress token: it is kept as an id is. */
+export const progressTokenBytesMax = idBytesMax;
+
+/** Tasks of one direction whose requests were answered and that may still report progress; the oldest is given up beyond. */
+export const taskTokensMax = 1024;
+
+/** Messages in one batch: no more requests could be in flight, and real batches hold some ten. */
+export const batchElementsMax = inFlightMax;
+
+/**
+ * Answers of one direction that wait for the others of their batches. They leave as one line, and no line may be longer;
+ * an answer for which there is no room becomes an error.
+ */
+export const batchHeldBytesMax = frameBytesMax;
+
 // ——— policy ———
 
 /** A policy file. The largest real ones have some 40 KB. */

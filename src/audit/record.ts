@@ -17,6 +17,7 @@ import type {
   DecisionRecord,
   EndRecord,
   EventRecord,
+  Note,
   OutcomeRecord,
   RecordBody,
   RefusedRecord,
@@ -165,7 +166,15 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
     writeJudgement(body, text) +
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
     itsArguments +
-    ',"bytes":' + body.bytes;
+    ',"bytes":' + body.bytes + writeBatch(body.batch) + writeNotes(body.notes);
+}
+
+function writeBatch(batch: number | undefined): string {
+  return batch === undefined ? "" : ',"batch":' + batch;
+}
+
+function writeNotes(notes: readonly Note[] | undefined): string {
+  return notes === undefined || notes.length === 0 ? "" : ',"notes":' + JSON.stringify(notes);
 }
 
 type KnownJudgement = Pick<DecisionRecord, "method" | "target" | "name" | "decision"> & {
@@ -276,7 +285,7 @@ function writeOutcome(body: OutcomeRecord, text: RecordText): string {
       ? ""
       : ',"filtered":{"removed":' + text.quoteList(filtered.removed, "/filtered/removed") +
         ',"before":"' + filtered.before + '","after":"' + filtered.after + '"}') +
-    (notes === undefined || notes.length === 0 ? "" : ',"notes":' + JSON.stringify(notes));
+    writeNotes(notes);
 }
 
 function writeRefused(body: RefusedRecord, text: RecordText): string {
@@ -284,7 +293,7 @@ function writeRefused(body: RefusedRecord, text: RecordText): string {
     ',"reason":' + text.quoteSentence(body.reason, "/reason") +
     (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
     (body.method === undefined ? "" : ',"method":' + text.quote(body.method, "/method")) +
-    ',"bytes":' + body.bytes;
+    ',"bytes":' + body.bytes + writeBatch(body.batch);
 }
 
 function writeEvent(body: EventRecord, text: RecordText): string {

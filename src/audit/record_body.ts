@@ -79,6 +79,9 @@ export interface DecisionRecord {
   readonly argumentsDigest?: string | undefined;
   /** Length of the whole message. */
   readonly bytes: number;
+  /** The batch that the message came in, counted from 1 for each sender. */
+  readonly batch?: number | undefined;
+  readonly notes?: readonly Note[] | undefined;
 }
 
 export interface JsonSpan {
@@ -90,7 +93,15 @@ export interface JsonSpan {
 }
 
 /** Something unusual about a message that was passed on all the same. */
-export type Note = "duplicate_key" | "lone_surrogate" | "id_of_other_type";
+export type Note =
+  | "duplicate_key"
+  | "lone_surrogate"
+  /** An answer to 7 with the id `"7"`, or the other way round. */
+  | "id_of_other_type"
+  /** Progress under the token `"7"`, where 7 was asked for, or the other way round. */
+  | "token_of_other_type"
+  /** A request asks for progress under a token that another one still has. */
+  | "progress_token_in_use";
 
 /** Why a message did not pass, besides what a policy says. */
 export type RefusalCode =
@@ -99,7 +110,7 @@ export type RefusalCode =
   | "too_large"
   /** Too many requests wait for their answers. */
   | "in_flight"
-  /** An answer to nothing. */
+  /** An answer to nothing, or the progress or cancellation of nothing. */
   | "unasked"
   | "cancelled"
   | "server_gone"
@@ -138,6 +149,8 @@ export interface RefusedRecord {
   readonly id?: string | undefined;
   readonly method?: string | undefined;
   readonly bytes: number;
+  /** The batch that the message came in, counted from 1 for each sender. */
+  readonly batch?: number | undefined;
 }
 
 /** Something that happened to the session and is no message. */

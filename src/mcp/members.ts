@@ -43,13 +43,12 @@ class MemberReader {
 /** Directly in `params`: what names and describes the thing asked for, and what else servers act by. */
 export const paramsReader = new MemberReader(
   "params",
-  ["name", "arguments", "uri", "requestId", "_meta"],
+  ["name", "arguments", "uri", "requestId", "_meta", "progressToken"],
   [
     "cursor",
     "level",
     "ref",
     "argument",
-    "progressToken",
     "task",
     "protocolVersion",
     "capabilities",
@@ -61,7 +60,7 @@ export const paramsReader = new MemberReader(
 /** Directly in `result`. What else a result holds is between the server and the agent. */
 export const resultReader = new MemberReader(
   "result",
-  ["tools", "prompts", "resources", "isError"],
+  ["tools", "prompts", "resources", "isError", "task", "resultType"],
   ["resourceTemplates", "nextCursor", "_meta"],
 );
 

@@ -78,5 +78,12 @@ export interface Oversize {
   readonly head: Uint8Array;
 }
 
+/** Several messages in one line. JSON-RPC 2.0 §6; whether there may be one is told by `revision.ts`. */
+export interface Batch extends Framed {
+  readonly kind: "batch";
+  /** The array; `batch.ts` reads what is in it. */
+  readonly array: Value;
+}
+
 export type Message = Request | Notification | Result | ErrorAnswer;
-export type Incoming = Message | Malformed | Oversize;
+export type Incoming = Message | Malformed | Oversize | Batch;

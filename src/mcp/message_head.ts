@@ -1,6 +1,6 @@
 /** What can be told of a message of which only the first bytes were kept: whose answer to send, no more. */
 
-import { type MessageId, readAnswerId } from "./message_id.ts";
+import { type MessageId, readMessageId } from "./message_id.ts";
 
 /** What stood in the head of an oversize message. */
 export interface MessageHead {
@@ -8,17 +8,17 @@ export interface MessageHead {
   readonly idSource: string | undefined;
   /** The same as an id of an answer. */
   readonly id: MessageId | undefined;
-  /** Whether a method was seen: then it is no answer. */
-  readonly hasMethod: boolean;
+  /** What it is by the keys that were seen: those of a request, or those of an answer. */
+  readonly looksLike: "request" | "answer" | "unknown";
 }
 
 /** Walks the members of the outermost object as far as the bytes reach. Lenient: the message is refused anyway. */
 export function readHead(head: Uint8Array): MessageHead {
   const text = new TextDecoder("utf-8", { fatal: false }).decode(head);
   let idSource: string | undefined;
-  let hasMethod = false;
+  let looksLike: MessageHead["looksLike"] = "unknown";
   let at = skipSpace(text, 0);
-  if (text[at] !== "{") return { idSource, id: undefined, hasMethod };
+  if (text[at] !== "{") return { idSource, id: undefined, looksLike };
   at++;
   while (at < text.length) {
     at = skipSpace(text, at);
@@ -30,16 +30,17 @@ export function readHead(head: Uint8Array): MessageHead {
     if (text[at] !== ":") break;
     const valueStart = skipSpace(text, at + 1);
     const valueEnd = endOfValue(text, valueStart);
-    if (key === "method") hasMethod = true;
+    if (key === "method" || key === "params") looksLike = "request";
+    if (key === "result" || key === "error") looksLike = "answer";
     if (valueEnd === undefined) break;
     if (key === "id") idSource = answerable(text.slice(valueStart, valueEnd).trimEnd());
     at = skipSpace(text, valueEnd);
     if (text[at] !== ",") break;
     at++;
   }
-  if (idSource === undefined) return { idSource, id: undefined, hasMethod };
+  if (idSource === undefined) return { idSource, id: undefined, looksLike };
   const bytes = new TextEncoder().encode(idSource);
-  return { idSource, id: readAnswerId(bytes, 0, bytes.length), hasMethod };
+  return { idSource, id: readMessageId(bytes, 0, bytes.length), looksLike };
 }
 
 /** A string or number that is whole JSON by itself. */

@@ -11,47 +11,54 @@ export interface MessageId {
 }
 
 /**
- * A whole number as every JSON reader reads and writes it: no fraction, no exponent, no zeros in front, no minus zero,
- * within ±(2^53 − 1).
+ * The id that stands in `bytes[start, end)`, of a request or of an answer: a string, or a whole number within
+ * ±(2^53 − 1), as MCP demands of `RequestId` (2025-11-25, schema). A number may be spelt in any way (`1`, `1.0`, `10e-1`):
+ * readers that keep numbers as doubles answer 1 for all of them. Anything else (null, 1.5, 2^53 + 1, true) gives
+ * undefined: servers drop such requests or round the number, and the peer would wait for ever.
  */
+export function readMessageId(bytes: Uint8Array, start: number, end: number): MessageId | undefined {
+  if (bytes[start] === QUOTE) return stringId(bytes, start, end);
+  const source = ascii(bytes, start, end);
+  const value = isPlainInteger(source) ? source : wholeNumber(source);
+  return value === undefined ? undefined : { source, key: `n${value}` };
+}
+
+/**
+ * The keys of the ids that a peer may have meant which answers `"7"` for 7 or 7 for `"7"`; none where there is no such
+ * id. A string means the number that it spells; a number the string with the same digits, or with the same value.
+ */
+export function otherTypeKeys(id: MessageId): readonly string[] {
+  const text = id.key.slice(1);
+  if (id.key.startsWith("n")) return text === id.source ? [`s${text}`] : [`s${text}`, `s${id.source}`];
+  const value = wholeNumber(text);
+  return value === undefined ? [] : [`n${value}`];
+}
+
+/** A whole number as every JSON writer spells it: no fraction, no exponent, no zeros in front, no minus zero. */
 function isPlainInteger(source: string): boolean {
   const value = Number(source);
   return Number.isSafeInteger(value) && String(value) === source;
 }
 
-/** A number with nothing behind the point: the same value as its whole part. */
-const integerWithZeros = /^(-?[0-9]+)\.0+$/;
+/** A number of JSON (RFC 8259 §6): its sign, the digits before and behind the point, and the exponent. */
+const jsonNumber = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
-/**
- * The id of a *request*: a string or a whole number within ±(2^53 − 1), as MCP demands of `RequestId` (2025-11-25,
- * schema). Anything else (null, 1.5, 2^53 + 1, true) gives undefined: servers drop such requests or round the number,
- * and the peer would wait for ever.
- */
-export function readRequestId(bytes: Uint8Array, start: number, end: number): MessageId | undefined {
-  if (bytes[start] === QUOTE) return stringId(bytes, start, end);
-  const source = ascii(bytes, start, end);
-  if (!isPlainInteger(source)) return undefined;
-  return { source, key: `n${source}` };
-}
+/** The digits of 2^53 − 1. */
+const safeDigitsMax = 16;
 
-/**
- * The id of an *answer*: as {@linkcode readRequestId}, and also a spelling of the same whole number that some servers
- * produce (`1.0` for 1). Undefined for everything else, null included: it answers no request of ours.
- */
-export function readAnswerId(bytes: Uint8Array, start: number, end: number): MessageId | undefined {
-  const id = readRequestId(bytes, start, end);
-  if (id !== undefined || bytes[start] === QUOTE) return id;
-  const source = ascii(bytes, start, end);
-  const whole = integerWithZeros.exec(source)?.[1];
-  if (whole === undefined || !isPlainInteger(whole)) return undefined;
-  return { source, key: `n${whole}` };
-}
-
-/** The key of the id that a server may have meant which answers `"7"` for 7 or 7 for `"7"`; undefined where there is none. */
-export function otherTypeKey(key: string): string | undefined {
-  const value = key.slice(1);
-  if (key.startsWith("n")) return `s${value}`;
-  return isPlainInteger(value) ? `n${value}` : undefined;
+/** The plain spelling of a number that is exactly a whole one within ±(2^53 − 1); undefined for everything else. */
+function wholeNumber(source: string): string | undefined {
+  const parts = jsonNumber.exec(source);
+  if (parts === null) return undefined;
+  const [, sign, whole, fraction = "", exponent = "0"] = parts;
+  const significant = (whole + fraction).replace(/^0+/, "");
+  if (significant === "") return "0"; // minus zero too: the two are equal
+  const digits = significant.replace(/0+$/, "");
+  // Told from the digits and not from the double, which is whole for 1.00000000000000000001 too.
+  const zeros = Number(exponent) - fraction.length + (significant.length - digits.length);
+  if (zeros < 0 || digits.length + zeros > safeDigitsMax) return undefined;
+  const plain = sign + digits + "0".repeat(zeros);
+  return isPlainInteger(plain) ? plain : undefined;
 }
 
 const QUOTE = 0x22;

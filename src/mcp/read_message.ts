@@ -10,6 +10,7 @@ import { decodeString } from "../wire/json_value.ts";
 import { ProtocolKeys } from "./folded_key.ts";
 import { paramsReader, resultReader, valueOf } from "./members.ts";
 import type {
+  Batch,
   ErrorAnswer,
   Malformed,
   Members,
@@ -20,7 +21,7 @@ import type {
   Result,
   Value,
 } from "./message.ts";
-import { type MessageId, readAnswerId, readRequestId } from "./message_id.ts";
+import { type MessageId, readMessageId } from "./message_id.ts";
 
 /**
  * Reads one frame. The scanner is lent: its state is overwritten.
@@ -29,17 +30,18 @@ import { type MessageId, readAnswerId, readRequestId } from "./message_id.ts";
  * it, because servers resolve them differently and the policy must see what the server will see. In an answer they are
  * refused in the envelope and directly in `result` / `error`, and noted deeper down, since real servers emit them.
  */
-export function readMessage(scanner: JsonScanner, frame: FrameSpan): Message | Malformed {
+export function readMessage(scanner: JsonScanner, frame: FrameSpan): Message | Malformed | Batch {
   const { buffer, start, end } = frame;
   const refusal = scanner.scan(buffer, start, end);
   if (refusal !== undefined) {
     return malformed(frame, -32700, refusal.message, { chatter: !looksLikeJson(buffer, start) });
   }
   const { rootKind } = scanner;
+  if (rootKind === "array") {
+    return { kind: "batch", frame, array: { start: scanner.rootStart, end: scanner.rootEnd, kind: "array" } };
+  }
   if (rootKind !== "object") {
-    const isBatch = rootKind === "array";
-    const seen = isBatch ? "a batch (an array)" : `a bare ${rootKind}`;
-    return malformed(frame, -32600, `not a JSON-RPC message: ${seen}`, { chatter: !isBatch });
+    return malformed(frame, -32600, `not a JSON-RPC message: a bare ${rootKind}`, { chatter: true });
   }
   const envelope = readEnvelope(scanner, buffer);
   if (typeof envelope === "string") return malformed(frame, -32600, envelope);
@@ -126,7 +128,7 @@ function fromRequest(
   const members = params === undefined ? noMembers : paramsReader.read(scanner, envelope.params, buffer);
   if (typeof members === "string") return members;
   if (idValue === undefined) return { kind: "notification", frame, method, params, members };
-  const id = readRequestId(buffer, idValue.start, idValue.end);
+  const id = readMessageId(buffer, idValue.start, idValue.end);
   if (id === undefined) return '"id" is neither a string nor a whole number within ±(2^53 − 1)';
   return { kind: "request", frame, id, method, params, members };
 }
@@ -143,7 +145,7 @@ function fromAnswer(
   if (scanner.surrogateDepth === 2) return "a lone surrogate directly in the answer";
   if (scanner.keyEscapeDepth === 2) return needlessEscape;
   const oddities = scanner.duplicateDepth + scanner.surrogateDepth === 0 ? noOddities : odditiesOf(scanner);
-  const id = idValue === undefined ? undefined : readAnswerId(frame.buffer, idValue.start, idValue.end);
+  const id = idValue === undefined ? undefined : readMessageId(frame.buffer, idValue.start, idValue.end);
   if (envelope.error >= 0) {
     const error = valueOf(scanner, envelope.error);
     return error.kind === "object"
@@ -179,7 +181,7 @@ function malformedEnvelope(
   const isAnswer = envelope.method < 0;
   return malformed(frame, -32600, reason, {
     replyId: replyIdOf(frame.buffer, id),
-    answers: isAnswer ? readAnswerId(frame.buffer, id.start, id.end) : undefined,
+    answers: isAnswer ? readMessageId(frame.buffer, id.start, id.end) : undefined,
   });
 }
 

@@ -1,7 +1,9 @@
 /** What the protocol's revisions differ in, as far as the proxy must know. One place: nothing else names a revision. */
 
 import type { JsonValue } from "../wire/json_value.ts";
-import { isJsonObject } from "../wire/json_value.ts";
+import { decodeString, isJsonObject } from "../wire/json_value.ts";
+import { objectMembers } from "../wire/json_spans.ts";
+import type { Result } from "./message.ts";
 
 /** The key in `params._meta` by which a request says that it belongs to the stateless revisions (since 2026-07-28). */
 const protocolVersionKey = "io.modelcontextprotocol/protocolVersion";
@@ -9,4 +11,23 @@ const protocolVersionKey = "io.modelcontextprotocol/protocolVersion";
 /** Whether a request is of a stateless revision: told per request by its `_meta`, never guessed from earlier ones. */
 export function isStateless(meta: JsonValue | undefined): boolean {
   return isJsonObject(meta) && typeof meta.get(protocolVersionKey) === "string";
+}
+
+/** Revisions in which a line may be an array of messages. MCP 2025-03-26, basic, batching; 2025-06-18 took it out again. */
+const revisionsWithBatches: ReadonlySet<string> = new Set(["2025-03-26"]);
+
+/** Whether a revision (`protocolVersion` of the server's answer to `initialize`; undefined before) has batches. */
+export function hasBatches(revision: string | undefined): boolean {
+  return revision !== undefined && revisionsWithBatches.has(revision);
+}
+
+/** The revision that a server's result of `initialize` settles on; undefined where it names none that can be told for certain. */
+export function negotiatedRevision({ result, frame: { buffer } }: Result): string | undefined {
+  if (result.kind !== "object") return undefined;
+  const named = objectMembers(buffer, result.start, result.end).filter(({ key }) =>
+    key === "protocolVersion"
+  );
+  return named.length === 1 && named[0].kind === "string"
+    ? decodeString(buffer, named[0].start, named[0].end)
+    : undefined;
 }

@@ -68,7 +68,7 @@ function readExampleOperation(example: Example): Operation | { readonly refusal:
   const line = new TextEncoder().encode(`${exampleLine(example)}\n`);
   const message = readMessage(new JsonScanner(), { buffer: line, start: 0, end: line.length - 1 });
   if (message.kind === "malformed") return { refusal: message.reason };
-  if (message.kind !== "request" && message.kind !== "notification") return { refusal: "it is an answer" };
+  if (message.kind !== "request" && message.kind !== "notification") return { refusal: "it is no request" };
   const operation = readOperation(message, example.from);
   return "kind" in operation ? { refusal: operation.reason } : operation;
 }

@@ -1,13 +1,15 @@
 /** Results and errors, from either side: matched to the request they answer, recorded, then passed on. */
 
 import type { ErrorAnswer, Result } from "../mcp/message.ts";
-import { otherTypeKey } from "../mcp/message_id.ts";
 import { everyList, type ListedTargets, listedTargets, type Side } from "../mcp/operation.ts";
+import { createsTask } from "../mcp/progress.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
+import { negotiatedRevision } from "../mcp/revision.ts";
 import { couldAllow } from "../policy/visible.ts";
 import { keyedDigest } from "../audit/digest.ts";
 import type { Note, OutcomeRecord } from "../audit/record.ts";
 import { JsonScanner } from "../wire/json.ts";
+import { refuseTaken, takeAnswered } from "./correlation.ts";
 import { type FilteredList, filterList } from "./list_filter.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
@@ -15,11 +17,24 @@ import { otherSide, sideName, type Turn } from "./session_state.ts";
 /** An answer has come from `side`. What answers no pending request is dropped: an answer counts once. */
 export function receiveAnswer(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
   const asker = otherSide(side);
-  const answered = takePending(turn, asker, message);
-  if (answered === undefined) return dropUnasked(turn, side, asker, message);
-  const { request, notes } = answered;
+  if (side === "downstream" && turn.phase !== "open") return dropAfterEnd(turn, message);
+  const answered = takeAnswered(turn, asker, message.id);
+  if (typeof answered !== "object") return dropUnasked(turn, side, message, answered === "late");
+  const { request, isExact } = answered;
+  const notes: readonly Note[] = isExact ? message.oddities : [...message.oddities, "id_of_other_type"];
+  const bytes = message.frame.end - message.frame.start;
+  if (!turn.hasRoomFor(asker, request, bytes)) {
+    const reason = "the answers of its batch are too large to be held until they are complete";
+    return refuseTaken(turn, asker, request, {
+      code: "too_large",
+      reply: replyCodes.tooLarge,
+      reason,
+      bytes,
+    });
+  }
+  if (message.kind === "result") learn(turn, asker, request, message);
   const listed = side === "upstream" && message.kind === "result" ? listIn(message, request) : undefined;
-  if (listed !== undefined) return passList(turn, message as Result, answered, listed);
+  if (listed !== undefined) return passList(turn, message as Result, request, notes, listed);
   turn.record({
     kind: "outcome",
     call: request.call,
@@ -27,36 +42,32 @@ export function receiveAnswer(turn: Turn, side: Side, message: Result | ErrorAns
     type: answerType(request, message),
     action: "forward",
     durationMs: turn.nowMs - request.sinceMs,
-    bytes: message.frame.end - message.frame.start,
+    bytes,
     notes,
   });
-  turn.forward(asker, message);
+  turn.forwardAnswer(asker, request, message);
 }
 
-interface Answered {
-  readonly request: PendingRequest;
-  /** What the answer's record mentions besides what became of it. */
-  readonly notes: readonly Note[];
+/** What a result says about the messages to come. */
+function learn(turn: Turn, asker: Side, request: PendingRequest, message: Result): void {
+  if (request.progress !== undefined && createsTask(message)) turn.keepTaskToken(asker, request.progress);
+  if (asker === "downstream" && request.method === "initialize") turn.revision = negotiatedRevision(message);
 }
 
-/** Finds and removes the request that is answered, leniently where only one could be meant: some servers turn 7 into "7". */
-function takePending(turn: Turn, asker: Side, message: Result | ErrorAnswer): Answered | undefined {
-  if (message.id === undefined) return undefined;
-  const pending = turn.pending[asker];
-  const exact = pending.get(message.id.key);
-  if (exact !== undefined) {
-    turn.setPending(asker, pending.remove(exact.key));
-    return { request: exact, notes: message.oddities };
-  }
-  const otherKey = otherTypeKey(message.id.key);
-  const other = otherKey === undefined ? undefined : pending.get(otherKey);
-  if (other === undefined) return undefined;
-  turn.setPending(asker, pending.remove(other.key));
-  return { request: other, notes: [...message.oddities, "id_of_other_type"] };
+/** The agent answers a server that is gone. */
+function dropAfterEnd(turn: Turn, message: Result | ErrorAnswer): void {
+  turn.countRefused();
+  turn.record({
+    kind: "refused",
+    from: "agent",
+    code: "server_gone",
+    reason: "the tool server is gone",
+    bytes: message.frame.end - message.frame.start,
+    ...(message.id === undefined ? {} : { id: message.id.source }),
+  });
 }
 
-function dropUnasked(turn: Turn, side: Side, asker: Side, message: Result | ErrorAnswer): void {
-  const late = takeCancelled(turn, asker, message.id?.key);
+function dropUnasked(turn: Turn, side: Side, message: Result | ErrorAnswer, late: boolean): void {
   turn.countRefused();
   turn.record({
     kind: "refused",
@@ -70,16 +81,6 @@ function dropUnasked(turn: Turn, side: Side, asker: Side, message: Result | Erro
   });
 }
 
-/** Whether the answer is one to a cancelled request; its id is free again then. */
-function takeCancelled(turn: Turn, asker: Side, key: string | undefined): boolean {
-  if (key === undefined) return false;
-  const cancelled = turn.cancelled[asker];
-  const other = otherTypeKey(key);
-  const request = cancelled.get(key) ?? (other === undefined ? undefined : cancelled.get(other));
-  if (request !== undefined) turn.setCancelled(asker, cancelled.remove(request.key));
-  return request !== undefined;
-}
-
 /**
  * The list in a server's result, whatever it answers: a list that comes under another request's id (a server that
  * confuses 7 and "7", an id that was used again) is still a list of things that the agent may not see.
@@ -90,7 +91,13 @@ function listIn(message: Result, request: PendingRequest): ListedTargets | undef
 }
 
 /** A server's answer to `tools/list` and its kin: shown as far as it could be used. */
-function passList(turn: Turn, message: Result, { request, notes }: Answered, listed: ListedTargets): void {
+function passList(
+  turn: Turn,
+  message: Result,
+  request: PendingRequest,
+  notes: readonly Note[],
+  listed: ListedTargets,
+): void {
   const { buffer, start, end } = message.frame;
   const outcome = (rest: Pick<OutcomeRecord, "action" | "code" | "filtered">) =>
     turn.record({
@@ -107,7 +114,11 @@ function passList(turn: Turn, message: Result, { request, notes }: Answered, lis
   if (list !== undefined && list.kind !== "array") {
     const reason = `the server's answer to ${request.method} has no list in "${listed.listedIn}"`;
     outcome({ action: "replace", code: "malformed" });
-    return turn.reply("downstream", errorReply(request.idSource, replyCodes.badAnswer, reason));
+    return turn.replaceAnswer(
+      "downstream",
+      request,
+      errorReply(request.idSource, replyCodes.badAnswer, reason),
+    );
   }
   const filtered = list === undefined ? untouched : filterList(
     elementScanner,
@@ -124,14 +135,14 @@ function passList(turn: Turn, message: Result, { request, notes }: Answered, lis
   );
   if (filtered.kind === "untouched") {
     outcome({ action: "forward" });
-    return turn.forward("downstream", message);
+    return turn.forwardAnswer("downstream", request, message);
   }
   const key = turn.gate.digestKey;
   const before = keyedDigest(key, buffer.subarray(start, end));
   const after = keyedDigest(key, filtered.bytes.subarray(0, -1));
   outcome({ action: "filter", filtered: { removed: filtered.removed, before, after } });
   const frame = { buffer: filtered.bytes, start: 0, end: filtered.bytes.length - 1 };
-  turn.forward("downstream", { frame });
+  turn.forwardAnswer("downstream", request, { frame });
 }
 
 const untouched: FilteredList = { kind: "untouched" };

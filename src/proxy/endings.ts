@@ -1,14 +1,18 @@
 /** What must still be said when something ends: nobody is left waiting for an answer that cannot come. */
 
 import type { Incoming } from "../mcp/message.ts";
+import type { MessageId } from "../mcp/message_id.ts";
 import type { Side } from "../mcp/operation.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
-import { sideName, type Turn } from "./session_state.ts";
+import { replyIdFor, takeAnswered } from "./correlation.ts";
+import { replyIdToMalformed } from "./refusals.ts";
+import { otherSide, sideName, type Turn } from "./session_state.ts";
 
 /** The server process is gone (`description`: "ended with status 3"): every request of the agent that it owes an answer gets one from us. */
 export function endServer(turn: Turn, description: string): void {
   if (turn.phase !== "open") return;
   turn.phase = "server_gone";
+  turn.setWaiting("downstream", undefined);
   const reason = `the tool server is gone: it ${description}`;
   turn.record({ kind: "event", name: "server_exited", detail: description });
   for (const request of turn.pending.downstream.all()) {
@@ -23,8 +27,9 @@ export function endServer(turn: Turn, description: string): void {
       durationMs: turn.nowMs - request.sinceMs,
       bytes: 0,
     });
-    turn.reply(
+    turn.replaceAnswer(
       "downstream",
+      request,
       errorReply(request.idSource, replyCodes.serverGone, reason, { code: "server_gone", reason }),
     );
   }
@@ -49,29 +54,36 @@ export function denyUnrecorded(turn: Turn, side: Side, incoming: Incoming, cause
   const details = { code: "audit_failed", reason };
   switch (incoming.kind) {
     case "request":
-      return turn.reply(side, errorReply(incoming.id.source, replyCodes.denied, reason, details));
+      return turn.reply(
+        side,
+        errorReply(replyIdFor(turn, side, incoming.id.source), replyCodes.denied, reason, details),
+      );
     case "malformed":
       if (side === "downstream") {
-        turn.reply(side, errorReply(incoming.replyId, incoming.code, incoming.reason));
+        turn.reply(side, errorReply(replyIdToMalformed(turn, incoming), incoming.code, incoming.reason));
       }
-      return answerInstead(turn, side, incoming.answers?.key, reason);
+      return answerInstead(turn, side, incoming.answers, reason);
     case "result":
     case "error":
-      return answerInstead(turn, side, incoming.id?.key, reason);
+      return answerInstead(turn, side, incoming.id, reason);
+    case "batch":
+      if (side === "downstream") turn.reply(side, errorReply("null", replyCodes.denied, reason, details));
+      return;
     case "notification":
     case "oversize":
       return;
   }
 }
 
-/** An answer of the server's that may not be passed on: its request is answered with an error in its place. */
-export function answerInstead(turn: Turn, from: Side, key: string | undefined, reason: string): void {
-  if (from !== "upstream" || key === undefined) return;
-  const request = turn.pending.downstream.get(key);
-  if (request === undefined) return;
-  turn.setPending("downstream", turn.pending.downstream.remove(key));
-  turn.reply(
-    "downstream",
+/** An answer that may not be passed on: its request is answered with an error in its place. */
+function answerInstead(turn: Turn, from: Side, id: MessageId | undefined, reason: string): void {
+  const asker = otherSide(from);
+  const answered = takeAnswered(turn, asker, id);
+  if (typeof answered !== "object") return;
+  const { request } = answered;
+  turn.replaceAnswer(
+    asker,
+    request,
     errorReply(request.idSource, replyCodes.denied, reason, { code: "audit_failed", reason }),
   );
 }

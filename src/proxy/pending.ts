@@ -16,6 +16,10 @@ export interface PendingRequest {
   readonly isToolCall: boolean;
   /** Whether a result must say that it is complete (stateless revisions). */
   readonly stateless: boolean;
+  /** Key of the token under which its progress is reported; undefined where it asks for none. */
+  readonly progress: string | undefined;
+  /** The batch in which it came, and with whose other answers its own leaves. */
+  readonly batch: number | undefined;
   readonly sinceMs: number;
 }
 
@@ -34,6 +38,23 @@ export class PendingTable {
     const bucket = this.buckets[bucketOf(key)];
     for (let i = 0; i < bucket.length; i++) if (bucket[i].key === key) return bucket[i];
     return undefined;
+  }
+
+  /** Whether one of the requests reports its progress under this token. */
+  reports(progress: string): boolean {
+    for (const bucket of this.buckets) {
+      for (let i = 0; i < bucket.length; i++) if (bucket[i].progress === progress) return true;
+    }
+    return false;
+  }
+
+  /** The request with the oldest call; undefined in an empty table. */
+  oldest(): PendingRequest | undefined {
+    let oldest: PendingRequest | undefined;
+    for (const bucket of this.buckets) {
+      for (const request of bucket) if (oldest === undefined || request.call < oldest.call) oldest = request;
+    }
+    return oldest;
   }
 
   /** The table with `request` in it. Its key must not be in the table yet. */

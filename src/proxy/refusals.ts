@@ -3,9 +3,10 @@
 import type { Incoming, Malformed, Oversize } from "../mcp/message.ts";
 import { readHead } from "../mcp/message_head.ts";
 import type { Side } from "../mcp/operation.ts";
-import { errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
+import { errorReply, replyCodes } from "../mcp/reply.ts";
 import type { FrameSpan } from "../wire/frame.ts";
-import { sideName, type Turn } from "./session_state.ts";
+import { isIdTaken, refuseAnswer, replyIdFor } from "./correlation.ts";
+import { otherSide, sideName, type Turn } from "./session_state.ts";
 
 /** Not a message: the agent is told, so that it does not wait; a chatty server's line goes to the operator. */
 export function refuseMalformed(turn: Turn, side: Side, incoming: Malformed): void {
@@ -20,20 +21,25 @@ export function refuseMalformed(turn: Turn, side: Side, incoming: Malformed): vo
     ...(replyId === "null" ? {} : { id: replyId }),
   });
   if (side === "downstream") {
-    return turn.reply(side, errorReply(replyId, code, reason, { code: "malformed", reason }));
+    const details = { code: "malformed", reason };
+    turn.reply(side, errorReply(replyIdToMalformed(turn, incoming), code, reason, details));
+  } else if (incoming.chatter) {
+    turn.say("info", `The server wrote a line that is no message: ${excerpt(frame)}`);
+  } else {
+    turn.say("warning", `The server sent a message that cannot be passed on: ${reason}`);
   }
-  if (incoming.chatter) {
-    return turn.say("info", `The server wrote a line that is no message: ${excerpt(frame)}`);
-  }
-  turn.say("warning", `The server sent a message that cannot be passed on: ${reason}`);
-  if (incoming.answers === undefined) return;
-  const bytes = frame.end - frame.start;
-  replaceAnswer(turn, incoming.answers.key, {
+  refuseAnswer(turn, otherSide(side), incoming.answers, {
     code: "malformed",
     reply: replyCodes.badAnswer,
     reason,
-    bytes,
+    bytes: frame.end - frame.start,
   });
+}
+
+/** The id to answer the agent with. Not that of a request which the server has asked and the agent meant to answer. */
+export function replyIdToMalformed(turn: Turn, { answers, replyId }: Malformed): string {
+  const isAnswer = answers !== undefined && isIdTaken(turn, "upstream", answers);
+  return isAnswer ? "null" : replyIdFor(turn, "downstream", replyId);
 }
 
 /** Too long to be looked at: only its head was kept, to find out who waits for what. */
@@ -50,12 +56,14 @@ export function refuseOversize(turn: Turn, side: Side, incoming: Oversize): void
     ...(head.idSource === undefined ? {} : { id: head.idSource }),
   });
   if (side === "downstream") {
-    const details = { code: "too_large", reason };
-    return turn.reply(side, errorReply(head.idSource ?? "null", replyCodes.tooLarge, reason, details));
+    const id = head.looksLike === "answer" ? "null" : replyIdFor(turn, side, head.idSource ?? "null");
+    turn.reply(side, errorReply(id, replyCodes.tooLarge, reason, { code: "too_large", reason }));
+  } else {
+    turn.say("warning", `The server sent ${reason}`);
   }
-  turn.say("warning", `The server sent ${reason}`);
-  if (head.hasMethod || head.id === undefined) return;
-  replaceAnswer(turn, head.id.key, {
+  // A server's line that nobody can tell may be the answer that the agent waits for.
+  if (head.looksLike === "request" || (head.looksLike === "unknown" && side === "downstream")) return;
+  refuseAnswer(turn, otherSide(side), head.id, {
     code: "too_large",
     reply: replyCodes.tooLarge,
     reason,
@@ -73,11 +81,13 @@ export function refuseFailed(turn: Turn, side: Side, incoming: Incoming, error: 
   turn.record({ kind: "refused", from: sideName(side), code: "internal", reason, bytes: sizeOf(incoming) });
   switch (incoming.kind) {
     case "request":
-      return turn.reply(side, errorReply(incoming.id.source, replyCodes.internal, reason, details));
+      return turn.reply(
+        side,
+        errorReply(replyIdFor(turn, side, incoming.id.source), replyCodes.internal, reason, details),
+      );
     case "result":
     case "error":
-      if (side === "downstream" || incoming.id === undefined) return;
-      return replaceAnswer(turn, incoming.id.key, {
+      return refuseAnswer(turn, otherSide(side), incoming.id, {
         code: "internal",
         reply: replyCodes.internal,
         reason,
@@ -85,8 +95,11 @@ export function refuseFailed(turn: Turn, side: Side, incoming: Incoming, error: 
       });
     case "malformed":
       if (side === "downstream") {
-        turn.reply(side, errorReply(incoming.replyId, incoming.code, incoming.reason));
+        turn.reply(side, errorReply(replyIdToMalformed(turn, incoming), incoming.code, incoming.reason));
       }
+      return;
+    case "batch":
+      if (side === "downstream") turn.reply(side, errorReply("null", replyCodes.internal, reason, details));
       return;
     case "notification":
     case "oversize":
@@ -96,32 +109,6 @@ export function refuseFailed(turn: Turn, side: Side, incoming: Incoming, error: 
 
 function sizeOf(incoming: Incoming): number {
   return incoming.kind === "oversize" ? incoming.bytes : incoming.frame.end - incoming.frame.start;
-}
-
-/** The agent gets an error in place of an answer that was refused: it must not wait for ever. */
-function replaceAnswer(
-  turn: Turn,
-  key: string,
-  refusal: { code: "malformed" | "too_large" | "internal"; reply: ReplyCode; reason: string; bytes: number },
-): void {
-  const request = turn.pending.downstream.get(key);
-  if (request === undefined) return;
-  turn.setPending("downstream", turn.pending.downstream.remove(key));
-  turn.record({
-    kind: "outcome",
-    call: request.call,
-    from: "server",
-    type: "error",
-    action: "replace",
-    code: refusal.code,
-    durationMs: turn.nowMs - request.sinceMs,
-    bytes: refusal.bytes,
-  });
-  const text = `the server's answer was refused: ${refusal.reason}`;
-  turn.reply(
-    "downstream",
-    errorReply(request.idSource, refusal.reply, text, { code: refusal.code, reason: refusal.reason }),
-  );
 }
 
 /** The beginning of a line, for the operator's eyes: control characters made visible. */

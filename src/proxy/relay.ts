@@ -10,7 +10,17 @@ import type { Side } from "../mcp/operation.ts";
 import type { Facts, Query } from "../policy/facts.ts";
 import type { Channel } from "../transport/channel.ts";
 import type { Effect } from "./effect.ts";
-import { end, receive, recordFailed, resume, serverGone, type Session, start, type Step } from "./session.ts";
+import {
+  end,
+  nextElement,
+  receive,
+  recordFailed,
+  resume,
+  serverGone,
+  type Session,
+  start,
+  type Step,
+} from "./session.ts";
 
 /** The server process as the relay sees it. */
 export interface RelayedServer {
@@ -168,7 +178,7 @@ export class Relay {
   #guard(side: Side, incoming: Incoming): void | Promise<void> {
     if (this.#isOver) return never;
     try {
-      const waiting = this.#take(side, incoming);
+      const waiting = this.#takeLine(side, incoming);
       return waiting?.catch((error: unknown) => this.#fail(error));
     } catch (error) {
       return this.#fail(error);
@@ -179,6 +189,25 @@ export class Relay {
     this.#isOver = true;
     this.#failed.reject(error);
     return never;
+  }
+
+  /** One line from one side: a message, or the messages of a batch one after the other. A promise where it has to wait. */
+  #takeLine(side: Side, incoming: Incoming): void | Promise<void> {
+    let next: Incoming | undefined = incoming;
+    while (next !== undefined) {
+      const waiting = this.#take(side, next);
+      next = nextElement(this.#session, side);
+      if (waiting === undefined) continue;
+      if (this.#session.state.batches[side].reading === undefined) return waiting;
+      return waiting.then(() => this.#takeRest(side));
+    }
+  }
+
+  /** The rest of a batch that had to wait. */
+  #takeRest(side: Side): void | Promise<void> {
+    if (this.#isOver) return never;
+    const next = nextElement(this.#session, side);
+    if (next !== undefined) return this.#takeLine(side, next);
   }
 
   /** One message from one side. A promise where it has to wait: for facts, or for room. */
@@ -200,6 +229,7 @@ export class Relay {
       );
     }
     return facts.then((found) => {
+      if (this.#isOver) return never; // it was answered when the session ended
       const now = this.#session;
       return this.#perform(now, side, incoming, resume(now, side, found, this.#parts.now()));
     });

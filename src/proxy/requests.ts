@@ -1,8 +1,8 @@
 /** Requests and notifications, from either side: named, judged, recorded, then passed on or answered. */
 
 import type { Notification, Request } from "../mcp/message.ts";
-import { readRequestId } from "../mcp/message_id.ts";
-import { cancelledId, readMeta, readOperation, type Side } from "../mcp/operation.ts";
+import { readMeta, readOperation, type Side } from "../mcp/operation.ts";
+import { requestedProgress } from "../mcp/progress.ts";
 import {
   type DenialDetails,
   deniedToolResult,
@@ -17,7 +17,10 @@ import { type Facts, noFacts, type Query, type Resolution } from "../policy/fact
 import { needs } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
 import { keyedDigest } from "../audit/digest.ts";
-import { cancelledMax, inFlightMax, recordArgumentsBytesMax } from "../limits.ts";
+import type { Note } from "../audit/record.ts";
+import { inFlightMax, recordArgumentsBytesMax } from "../limits.ts";
+import { isIdTaken } from "./correlation.ts";
+import { applyCancellation, isNotice, isTokenActive, judgeNotice } from "./notices.ts";
 import { otherSide, sideName, type Turn, type Waiting } from "./session_state.ts";
 
 /** A request or notification has come from `side`. Ends in a verdict, or in a question for facts. */
@@ -50,7 +53,7 @@ export function resumeRequest(turn: Turn, side: Side, waiting: Waiting, facts: F
 
 /** What keeps a message from being judged at all. */
 interface Obstacle {
-  readonly code: "malformed" | "in_flight" | "server_gone" | "audit_failed";
+  readonly code: "malformed" | "in_flight" | "server_gone" | "audit_failed" | "unasked";
   readonly reply: ReplyCode;
   readonly reason: string;
   /** Answer with `null`: an answer with this id would be taken for the answer to another request. */
@@ -62,9 +65,7 @@ function findObstacle(turn: Turn, side: Side, message: Request | Notification): 
     return { code: "server_gone", reply: replyCodes.serverGone, reason: "the tool server is gone" };
   }
   if (message.kind === "notification") return undefined;
-  const pending = turn.pending[side];
-  const { key } = message.id;
-  if (pending.get(key) !== undefined || turn.cancelled[side].get(key) !== undefined) {
+  if (isIdTaken(turn, side, message.id)) {
     return {
       code: "malformed",
       reply: replyCodes.invalidRequest,
@@ -72,7 +73,11 @@ function findObstacle(turn: Turn, side: Side, message: Request | Notification): 
       idIsTaken: true,
     };
   }
-  if (pending.size >= inFlightMax) {
+  if (isNotice(message.method)) {
+    const reason = `${message.method} is a notification, which has no id`;
+    return { code: "malformed", reply: replyCodes.invalidRequest, reason };
+  }
+  if (turn.pending[side].size >= inFlightMax) {
     return {
       code: "in_flight",
       reply: replyCodes.limited,
@@ -108,9 +113,24 @@ export function refuseRequest(
 function judge(turn: Turn, side: Side, judged: Waiting, facts: Facts): void {
   const { message, operation } = judged;
   const decision = decide(turn.gate.policy, turn.policy, operation, facts, turn.nowMs);
+  let note: Note | undefined;
+  let progress: string | undefined;
+  if (decision.action === "forward") {
+    if (message.kind === "notification") {
+      const finding = judgeNotice(turn, side, message);
+      if (finding?.kind === "stray") {
+        return refuseRequest(turn, side, message, { ...finding, reply: replyCodes.invalidRequest });
+      }
+      note = finding?.note;
+    } else {
+      progress = requestedProgress(message)?.key;
+      // Tokens must be unique (basic/utilities/progress). It hurts nobody but the asker, who can no longer tell.
+      if (progress !== undefined && isTokenActive(turn, side, progress)) note = "progress_token_in_use";
+    }
+  }
   const call = turn.nextCall();
-  if (turn.gate.audited) recordDecision(turn, side, judged, facts, decision, call);
-  if (decision.action === "forward") return pass(turn, side, message, decision, call);
+  if (turn.gate.audited) recordDecision(turn, side, judged, facts, decision, call, note);
+  if (decision.action === "forward") return pass(turn, side, message, decision, call, progress);
   turn.countDenied();
   if (message.kind === "request") {
     turn.reply(side, denial(turn, message, decision, call, operation.target === "tool"));
@@ -124,6 +144,7 @@ function recordDecision(
   facts: Facts,
   decision: Decision,
   call: number,
+  note: Note | undefined,
 ): void {
   const { frame } = message;
   const value = operation.argumentsValue;
@@ -145,6 +166,7 @@ function recordDecision(
       ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
       : undefined,
     bytes: frame.end - frame.start,
+    notes: note === undefined ? undefined : [note],
   });
 }
 
@@ -168,52 +190,25 @@ function pass(
   message: Request | Notification,
   decision: Decision,
   call: number,
+  progress: string | undefined,
 ): void {
   turn.policy = advance(turn.policy, turn.gate.policy, decision, turn.nowMs);
   if (message.kind === "request") {
-    turn.setPending(
-      side,
-      turn.pending[side].add({
-        key: message.id.key,
-        idSource: message.id.source,
-        call,
-        method: message.method,
-        isToolCall: message.method === "tools/call",
-        stateless: message.method === "tools/call" && isStateless(readMeta(message)),
-        sinceMs: turn.nowMs,
-      }),
-    );
+    turn.addPending(side, {
+      key: message.id.key,
+      idSource: message.id.source,
+      call,
+      method: message.method,
+      isToolCall: message.method === "tools/call",
+      stateless: message.method === "tools/call" && isStateless(readMeta(message)),
+      progress,
+      batch: turn.batch,
+      sinceMs: turn.nowMs,
+    });
   } else {
-    forgetCancelled(turn, side, message);
+    applyCancellation(turn, side, message);
   }
   turn.forward(otherSide(side), message);
-}
-
-/**
- * A cancelled request gets no answer (MCP 2025-11-25, basic/utilities/cancellation), so it no longer counts as waiting.
- * An answer that comes all the same is dropped, as the asker would drop it, and only then is its id free again.
- */
-function forgetCancelled(turn: Turn, side: Side, message: Notification): void {
-  const value = cancelledId(message);
-  if (value === undefined) return;
-  const key = readRequestId(message.frame.buffer, value.start, value.end)?.key;
-  const request = key === undefined ? undefined : turn.pending[side].get(key);
-  if (request === undefined) return;
-  turn.setPending(side, turn.pending[side].remove(request.key));
-  const cancelled = turn.cancelled[side];
-  // A server that never answers what was cancelled must not end the session: the oldest is given up.
-  const room = cancelled.size < cancelledMax ? cancelled : cancelled.remove(cancelled.all()[0].key);
-  turn.setCancelled(side, room.add(request));
-  turn.record({
-    kind: "outcome",
-    call: request.call,
-    from: sideName(side),
-    type: "none",
-    action: "drop",
-    code: "cancelled",
-    durationMs: turn.nowMs - request.sinceMs,
-    bytes: 0,
-  });
 }
 
 function denial(

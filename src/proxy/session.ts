@@ -8,8 +8,10 @@ import type { Incoming } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { Facts } from "../policy/facts.ts";
 import { receiveAnswer } from "./answers.ts";
+import { elementToTake } from "./batches.ts";
 import { denyUnrecorded, endServer, endSession } from "./endings.ts";
 import { refuseFailed, refuseMalformed, refuseOversize } from "./refusals.ts";
+import { receiveBatch } from "./receive_batch.ts";
 import { receiveRequest, resumeRequest } from "./requests.ts";
 import { type Session, sideName, type Step, Turn } from "./session_state.ts";
 
@@ -17,7 +19,7 @@ export { createSession, type Gate, type Session, type Step } from "./session_sta
 
 /** The first record of a session: what was decided at its start. */
 export function start(session: Session, body: StartRecord, nowMs: number): Step {
-  return take(session, nowMs, (turn) => turn.record(body));
+  return take(session, nowMs, undefined, (turn) => turn.record(body));
 }
 
 /**
@@ -37,8 +39,19 @@ export function receive(session: Session, side: Side, incoming: Incoming, nowMs:
         return refuseMalformed(turn, side, incoming);
       case "oversize":
         return refuseOversize(turn, side, incoming);
+      case "batch":
+        return receiveBatch(turn, side, incoming);
     }
   });
+}
+
+/**
+ * The element of a batch of `side` that is to be received next, before any other message of that side; undefined where
+ * there is none, and while one waits for its facts.
+ */
+export function nextElement(session: Session, side: Side): Incoming | undefined {
+  const { batches, waiting } = session.state;
+  return waiting[side] === undefined ? elementToTake(batches[side]) : undefined;
 }
 
 /** The facts that a `look_up` effect of `side` asked for. */
@@ -54,14 +67,25 @@ export function resume(session: Session, side: Side, facts: Facts, nowMs: number
   );
 }
 
-/** The server process has ended; `description` says how ("ended with status 3"). */
+/**
+ * The server process has ended; `description` says how ("ended with status 3"). What the agent has sent and is not
+ * judged yet (it waits for facts, or is the rest of a batch) is refused with the rest: it will not be asked for again.
+ */
 export function serverGone(session: Session, description: string, nowMs: number): Step {
-  return take(session, nowMs, (turn) => endServer(turn, description));
+  const unjudged = session.state.waiting.downstream?.message;
+  let step = take(session, nowMs, undefined, (turn) => endServer(turn, description));
+  let next: Incoming | undefined = nextElement(step.session, "downstream") ?? unjudged;
+  while (next !== undefined) {
+    const refused = receive(step.session, "downstream", next, nowMs);
+    step = { session: refused.session, effects: [...step.effects, ...refused.effects] };
+    next = nextElement(step.session, "downstream");
+  }
+  return step;
 }
 
 /** The last step of a session. */
 export function end(session: Session, reason: string, status: number, nowMs: number): Step {
-  return take(session, nowMs, (turn) => endSession(turn, reason, status));
+  return take(session, nowMs, undefined, (turn) => endSession(turn, reason, status));
 }
 
 /**
@@ -76,7 +100,7 @@ export function recordFailed(
   cause: string,
   nowMs: number,
 ): Step {
-  const turn = new Turn(session.gate, session.state, nowMs, written);
+  const turn = new Turn(session.gate, session.state, nowMs, side, written);
   denyUnrecorded(turn, side, incoming, cause);
   return turn.finish();
 }
@@ -90,14 +114,15 @@ function takeMessage(
   act: (turn: Turn) => void,
 ): Step {
   try {
-    return take(session, nowMs, act);
+    return take(session, nowMs, side, act);
   } catch (error) {
-    return take(session, nowMs, (turn) => refuseFailed(turn, side, incoming, error));
+    return take(session, nowMs, side, (turn) => refuseFailed(turn, side, incoming, error));
   }
 }
 
-function take(session: Session, nowMs: number, act: (turn: Turn) => void): Step {
-  const turn = new Turn(session.gate, session.state, nowMs);
+/** `sender`: whose message it is about; undefined where it is about none. */
+function take(session: Session, nowMs: number, sender: Side | undefined, act: (turn: Turn) => void): Step {
+  const turn = new Turn(session.gate, session.state, nowMs, sender);
   act(turn);
   return turn.finish();
 }

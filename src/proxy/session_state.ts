@@ -7,8 +7,11 @@ import type { CompiledPolicy } from "../policy/compile.ts";
 import type { Query } from "../policy/facts.ts";
 import { initialState, type PolicyState } from "../policy/state.ts";
 import type { Notification } from "../mcp/message.ts";
+import { batchHeldBytesMax, taskTokensMax } from "../limits.ts";
+import type { FrameSpan } from "../wire/frame.ts";
+import { awaitAnswer, type Batches, endWait, holdAnswer, noBatches, passElement } from "./batches.ts";
 import type { Effect } from "./effect.ts";
-import { PendingTable } from "./pending.ts";
+import { type PendingRequest, PendingTable } from "./pending.ts";
 
 /** What a session is given at its start and never changes. */
 export interface Gate {
@@ -50,6 +53,12 @@ export interface SessionState {
    * taken for the answer to the new request.
    */
   readonly cancelled: BySide<PendingTable>;
+  /** Progress tokens of requests that were answered with a task, by who asked, the oldest first. */
+  readonly taskTokens: BySide<readonly string[]>;
+  /** By who sent them. */
+  readonly batches: BySide<Batches>;
+  /** What the server's answer to `initialize` settled on; undefined before, and in the stateless revisions. */
+  readonly revision: string | undefined;
   readonly waiting: BySide<Waiting | undefined>;
   readonly chain: Chain;
   /** The last call number that was given out. */
@@ -76,6 +85,9 @@ export function createSession(gate: Gate): Session {
       policy: initialState(gate.policy),
       pending: { downstream: PendingTable.empty, upstream: PendingTable.empty },
       cancelled: { downstream: PendingTable.empty, upstream: PendingTable.empty },
+      taskTokens: { downstream: [], upstream: [] },
+      batches: { downstream: noBatches, upstream: noBatches },
+      revision: undefined,
       waiting: { downstream: undefined, upstream: undefined },
       chain: startChain(gate.session, gate.anchor),
       calls: 0,
@@ -94,19 +106,37 @@ export class Turn {
   policy: PolicyState;
   pending: BySide<PendingTable>;
   cancelled: BySide<PendingTable>;
+  taskTokens: BySide<readonly string[]>;
+  batches: BySide<Batches>;
+  revision: string | undefined;
   waiting: BySide<Waiting | undefined>;
+  /** The batch that this turn's message is an element of. */
+  readonly batch: number | undefined;
+  readonly #sender: Side | undefined;
   #chain: Chain;
   #calls: number;
   #forwarded: number;
   #denied: number;
   #refused: number;
 
-  constructor(readonly gate: Gate, state: SessionState, readonly nowMs: number, written?: Chain) {
+  /** `sender`: whose message the turn is about; undefined where it is about none. */
+  constructor(
+    readonly gate: Gate,
+    state: SessionState,
+    readonly nowMs: number,
+    sender?: Side,
+    written?: Chain,
+  ) {
     this.phase = state.phase;
     this.policy = state.policy;
     this.pending = state.pending;
     this.cancelled = state.cancelled;
+    this.taskTokens = state.taskTokens;
+    this.batches = state.batches;
+    this.revision = state.revision;
     this.waiting = state.waiting;
+    this.#sender = sender;
+    this.batch = sender === undefined ? undefined : state.batches[sender].reading?.batch;
     this.#chain = written ?? state.chain;
     this.#calls = state.calls;
     this.#forwarded = state.counts.forwarded;
@@ -121,7 +151,10 @@ export class Turn {
   /** Writes a record. Call it before the effect that it speaks of: effects happen in order. */
   record(body: RecordBody): void {
     if (!this.gate.audited) return;
-    const { line, chain } = appendRecord(this.#chain, body, this.nowMs);
+    const full = this.batch !== undefined && (body.kind === "decision" || body.kind === "refused")
+      ? { ...body, batch: this.batch }
+      : body;
+    const { line, chain } = appendRecord(this.#chain, full, this.nowMs);
     this.#chain = chain;
     this.effects.push({ kind: "record", line, chain });
   }
@@ -132,8 +165,53 @@ export class Turn {
     this.effects.push({ kind: "forward", to, buffer, start, end: end + 1 });
   }
 
+  /** Answers this turn's message. `bytes`: one line, line feed included. */
   reply(to: Side, bytes: Uint8Array): void {
+    if (this.batch !== undefined && to === this.#sender) {
+      const held = holdAnswer(this.batches[to], this.batch, bytes.subarray(0, -1));
+      this.batches = withSide(this.batches, to, held);
+      return;
+    }
     this.effects.push({ kind: "reply", to, bytes });
+  }
+
+  /** Whether an answer of so many bytes could be passed on at once, or held until those of its batch are complete. */
+  hasRoomFor(asker: Side, { batch }: PendingRequest, bytes: number): boolean {
+    return batch === undefined || this.batches[asker].heldBytes + bytes <= batchHeldBytesMax;
+  }
+
+  /** Passes the other side's answer on to `asker`. `request` is pending no more. */
+  forwardAnswer(asker: Side, request: PendingRequest, message: { readonly frame: FrameSpan }): void {
+    if (request.batch === undefined) return this.forward(asker, message);
+    const { buffer, start, end } = message.frame;
+    this.#forwarded++;
+    // A copy: a view would keep all alive that came in with it.
+    this.#endWait(asker, request.batch, buffer.slice(start, end));
+  }
+
+  /** Answers a request of `asker`'s in place of the other side. `request` is pending no more. */
+  replaceAnswer(asker: Side, request: PendingRequest, bytes: Uint8Array): void {
+    if (request.batch === undefined) {
+      this.effects.push({ kind: "reply", to: asker, bytes });
+    } else {
+      this.#endWait(asker, request.batch, bytes.subarray(0, -1));
+    }
+  }
+
+  /** The request is to have no answer. It is pending no more. */
+  endWithoutAnswer(asker: Side, request: PendingRequest): void {
+    if (request.batch !== undefined) this.#endWait(asker, request.batch, undefined);
+  }
+
+  #endWait(asker: Side, batch: number, answer: Uint8Array | undefined): void {
+    const { batches, complete } = endWait(this.batches[asker], batch, answer);
+    this.setBatches(asker, batches, complete);
+  }
+
+  /** `complete`: the answer to a batch that is whole by this step. */
+  setBatches(side: Side, batches: Batches, complete?: Uint8Array): void {
+    this.batches = withSide(this.batches, side, batches);
+    if (complete !== undefined) this.effects.push({ kind: "reply", to: side, bytes: complete });
   }
 
   say(level: "info" | "warning", text: string): void {
@@ -152,6 +230,19 @@ export class Turn {
     return { forwarded: this.#forwarded, denied: this.#denied, refused: this.#refused };
   }
 
+  /** `request` has been passed on and waits for its answer. */
+  addPending(asker: Side, request: PendingRequest): void {
+    this.setPending(asker, this.pending[asker].add(request));
+    if (request.batch === undefined) return;
+    this.batches = withSide(this.batches, asker, awaitAnswer(this.batches[asker], request.batch));
+  }
+
+  /** Progress may be reported under `token` still, after its request was answered with a task. */
+  keepTaskToken(asker: Side, token: string): void {
+    const others = this.taskTokens[asker].filter((other) => other !== token).slice(1 - taskTokensMax);
+    this.taskTokens = withSide(this.taskTokens, asker, [...others, token]);
+  }
+
   setPending(asker: Side, table: PendingTable): void {
     this.pending = withSide(this.pending, asker, table);
   }
@@ -165,11 +256,19 @@ export class Turn {
   }
 
   finish(): Step {
+    // An element that waits for its facts is not done with.
+    if (this.batch !== undefined && this.waiting[this.#sender!] === undefined) {
+      const { batches, complete } = passElement(this.batches[this.#sender!]);
+      this.setBatches(this.#sender!, batches, complete);
+    }
     const state: SessionState = {
       phase: this.phase,
       policy: this.policy,
       pending: this.pending,
       cancelled: this.cancelled,
+      taskTokens: this.taskTokens,
+      batches: this.batches,
+      revision: this.revision,
       waiting: this.waiting,
       chain: this.#chain,
       calls: this.#calls,

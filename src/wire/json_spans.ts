@@ -30,7 +30,8 @@ export interface JsonMember extends JsonSpan {
 }
 
 /**
- * The elements of the array `bytes[start, end)`, in order; none for an empty array.
+ * The elements of the array `bytes[start, end)`, in order; none for an empty array. With `elementsMax`, no more than so
+ * many: who must bound them asks for one more than there may be.
  *
  * ```ts
  * import { arrayElements } from "./json_spans.ts";
@@ -40,10 +41,15 @@ export interface JsonMember extends JsonSpan {
  * console.assert(one.start === 1 && one.end === 2 && object.kind === "object");
  * ```
  */
-export function arrayElements(bytes: Uint8Array, start: number, end: number): JsonSpan[] {
+export function arrayElements(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  elementsMax: number = Infinity,
+): JsonSpan[] {
   const elements: JsonSpan[] = [];
   let at = skipSpace(bytes, start + 1, end);
-  while (at < end && bytes[at] !== Byte.CloseBracket) {
+  while (at < end && bytes[at] !== Byte.CloseBracket && elements.length < elementsMax) {
     const element = spanAt(bytes, at, end);
     elements.push(element);
     at = behindComma(bytes, element.end, end);

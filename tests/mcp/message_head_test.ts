@@ -25,8 +25,11 @@ Deno.test("readHead() takes no id from inside params, nor one that is cut off, n
 });
 
 Deno.test("readHead() tells a request from an answer, and survives any head", () => {
-  assert.equal(headOf('{"id":1,"method":"sampling/createMessage","params":{').hasMethod, true);
-  assert.equal(headOf('{"id":1,"result":{').hasMethod, false);
+  assert.equal(headOf('{"id":1,"method":"sampling/createMessage","x":{').looksLike, "request");
+  assert.equal(headOf('{"id":1,"params":{').looksLike, "request");
+  assert.equal(headOf('{"id":1,"result":{').looksLike, "answer");
+  assert.equal(headOf('{"id":1,"error":{').looksLike, "answer");
+  assert.equal(headOf('{"id":1,"x":{').looksLike, "unknown");
   for (const text of ["", "[", "{", "{{{{", '{"', '{"a"', '{"a":', "\u0000", "[[[[[[", '{"a":"\\']) {
     headOf(text);
   }

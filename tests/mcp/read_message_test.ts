@@ -80,8 +80,6 @@ Deno.test("readMessage() refuses a carriage return between tokens, where text-mo
 
 Deno.test("readMessage() refuses what is JSON but no JSON-RPC with -32600 and the id where one can be read", () => {
   const cases: [string, string][] = [
-    ["[]", "null"],
-    ['[{"jsonrpc":"2.0","id":1,"method":"ping"}]', "null"],
     ["7", "null"],
     ['"text"', "null"],
     ["{}", "null"],
@@ -105,14 +103,23 @@ Deno.test("readMessage() refuses what is JSON but no JSON-RPC with -32600 and th
   }
 });
 
+Deno.test("readMessage() takes an array for a batch, and says where it lies", () => {
+  for (const [line, start] of [["[]", 0], [' [{"jsonrpc":"2.0","id":1,"method":"ping"}, 7]\t', 1]] as const) {
+    const message = messageOf(line);
+    assert.equal(message.kind, "batch", line);
+    if (message.kind !== "batch") continue;
+    const { array } = message;
+    assert.deepEqual([array.start, array.end], [start, line.trimEnd().length]);
+  }
+  assert.equal(refusalOf('[{"jsonrpc":"2.0"},]').code, -32700);
+});
+
 Deno.test("readMessage() refuses ids that servers drop or round, and answers with the id as it was spelt", () => {
   const cases: [string, string][] = [
     ["null", "null"],
     ["1.5", "1.5"],
     ["9007199254740993", "9007199254740993"],
     ["1e400", "1e400"],
-    ["1.0", "1.0"],
-    ["-0", "-0"],
     ["true", "null"],
     ["{}", "null"],
     ["[1]", "null"],
@@ -124,7 +131,7 @@ Deno.test("readMessage() refuses ids that servers drop or round, and answers wit
 });
 
 Deno.test("readMessage() takes every id that MCP allows, falsy ones too", () => {
-  for (const id of ["0", "-1", "9007199254740991", '""', '"0"', '"a b"', '"\\u0041"']) {
+  for (const id of ["0", "-1", "-0", "1.0", "1E1", "9007199254740991", '""', '"0"', '"a b"', '"\\u0041"']) {
     assert.equal(kindOf(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`), "request", id);
   }
 });

@@ -3,7 +3,17 @@ import fc from "fast-check";
 import { type PendingRequest, PendingTable } from "../../src/proxy/pending.ts";
 
 function requestOf(key: string, call: number): PendingRequest {
-  return { key, idSource: key, call, method: "m", isToolCall: false, stateless: false, sinceMs: 0 };
+  return {
+    key,
+    idSource: key,
+    call,
+    method: "m",
+    isToolCall: false,
+    stateless: false,
+    progress: undefined,
+    batch: undefined,
+    sinceMs: 0,
+  };
 }
 
 Deno.test("a table is left as it was by what is added to it and removed from it", () => {

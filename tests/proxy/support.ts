@@ -1,10 +1,18 @@
 /** A session without relay or processes: lines go in, and what would happen comes out as plain data. */
 
+import type { Incoming } from "../../src/mcp/message.ts";
 import type { Side } from "../../src/mcp/operation.ts";
 import { type Facts, noFacts } from "../../src/policy/facts.ts";
 import type { PolicyDocument } from "../../src/policy/rule.ts";
 import type { Effect } from "../../src/proxy/effect.ts";
-import { createSession, receive, resume, type Session, type Step } from "../../src/proxy/session.ts";
+import {
+  createSession,
+  nextElement,
+  receive,
+  resume,
+  type Session,
+  type Step,
+} from "../../src/proxy/session.ts";
 import { messageOf, recordOf, sentText } from "../support/lines.ts";
 import { policyOf } from "../support/policies.ts";
 
@@ -39,7 +47,16 @@ export class Conversation {
 
   /** Gives a line of `side` to the session and answers its questions from `facts`. */
   take(side: Side, line: Parameters<typeof messageOf>[0]): Happening[] {
-    let step = receive(this.session, side, messageOf(line), this.nowMs);
+    const happenings = this.#takeOne(side, messageOf(line));
+    for (;;) {
+      const element = nextElement(this.session, side);
+      if (element === undefined) return happenings;
+      happenings.push(...this.#takeOne(side, element));
+    }
+  }
+
+  #takeOne(side: Side, incoming: Incoming): Happening[] {
+    let step = receive(this.session, side, incoming, this.nowMs);
     if (step.effects[0]?.kind === "look_up") step = resume(step.session, side, this.facts, this.nowMs);
     return this.adopt(step);
   }
@@ -78,6 +95,14 @@ export function replyIn(happenings: readonly Happening[]): Reply {
   const replies = happenings.filter((happening) => "reply" in happening);
   if (replies.length !== 1) throw new Error(`${replies.length} replies: ${JSON.stringify(happenings)}`);
   return (replies[0] as { message: Reply }).message;
+}
+
+/** Every message that goes to `side`, ours and the other side's, in order. */
+export function sentTo(side: Side, happenings: readonly Happening[]): Reply[] {
+  return happenings.flatMap((happening) => {
+    if ("forward" in happening && happening.forward === side) return [JSON.parse(happening.text)];
+    return "reply" in happening && happening.reply === side ? [happening.message] : [];
+  });
 }
 
 export function forwardsIn(happenings: readonly Happening[]): string[] {

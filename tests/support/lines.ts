@@ -1,7 +1,7 @@
 /** Text lines as the proxy sees them: frames, messages, and back to text. */
 
 import type { Effect } from "../../src/proxy/effect.ts";
-import type { Malformed, Message } from "../../src/mcp/message.ts";
+import type { Batch, Malformed, Message } from "../../src/mcp/message.ts";
 import { readMessage } from "../../src/mcp/read_message.ts";
 import { JsonScanner } from "../../src/wire/json.ts";
 
@@ -18,7 +18,7 @@ export function frameOf(line: string | Uint8Array): { buffer: Uint8Array; start:
 }
 
 /** Reads one line as a message. Values are written as JSON. */
-export function messageOf(line: string | Uint8Array | object): Message | Malformed {
+export function messageOf(line: string | Uint8Array | object): Message | Malformed | Batch {
   const text = typeof line === "object" && !(line instanceof Uint8Array) ? JSON.stringify(line) : line;
   return readMessage(new JsonScanner(), frameOf(text));
 }
