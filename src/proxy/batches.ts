@@ -13,12 +13,19 @@ export interface Reading {
   readonly at: number;
 }
 
+interface HeldAnswer {
+  /** The key of the id that it answers; undefined for `null`. */
+  readonly key: string | undefined;
+  /** Without a line feed. */
+  readonly bytes: Uint8Array;
+}
+
 interface OpenBatch {
   readonly number: number;
   /** Requests among its elements that are passed on and not answered. */
   readonly waiting: number;
-  /** What its sender is to get, without line feeds, in the order in which it came. */
-  readonly answers: readonly Uint8Array[];
+  /** What its sender is to get, in the order in which it came. */
+  readonly answers: readonly HeldAnswer[];
 }
 
 export interface Batches {
@@ -67,13 +74,18 @@ export function awaitAnswer(batches: Batches, number: number): Batches {
 }
 
 /** `answer` is for an element that nobody else has to answer. The bytes must not change. */
-export function holdAnswer(batches: Batches, number: number, answer: Uint8Array): Batches {
+export function holdAnswer(batches: Batches, number: number, answer: HeldAnswer): Batches {
   const held = change(batches, number, (batch) => ({ ...batch, answers: [...batch.answers, answer] }));
-  return { ...held, heldBytes: held.heldBytes + answer.length };
+  return { ...held, heldBytes: held.heldBytes + answer.bytes.length };
+}
+
+/** Whether an answer to the request with this id is held: to its sender that request still waits. */
+export function holdsAnswerTo({ open }: Batches, key: string): boolean {
+  return open.length > 0 && open.some(({ answers }) => answers.some((answer) => answer.key === key));
 }
 
 /** A request of the batch is waited for no longer: it was answered (`answer`), or cancelled. */
-export function endWait(batches: Batches, number: number, answer: Uint8Array | undefined): BatchStep {
+export function endWait(batches: Batches, number: number, answer: HeldAnswer | undefined): BatchStep {
   const held = answer === undefined ? batches : holdAnswer(batches, number, answer);
   return complete(change(held, number, (batch) => ({ ...batch, waiting: batch.waiting - 1 })), number);
 }
@@ -94,7 +106,7 @@ function complete(batches: Batches, number: number): BatchStep {
     return { batches, complete: undefined };
   }
   const { answers } = batch;
-  const heldBytes = batches.heldBytes - answers.reduce((sum, answer) => sum + answer.length, 0);
+  const heldBytes = batches.heldBytes - answers.reduce((sum, answer) => sum + answer.bytes.length, 0);
   const open = batches.open.filter((other) => other !== batch);
   return {
     batches: { ...batches, open, heldBytes },
@@ -103,13 +115,13 @@ function complete(batches: Batches, number: number): BatchStep {
 }
 
 /** The answers as one array, to the byte as they came, and its line feed. */
-function join(answers: readonly Uint8Array[]): Uint8Array {
-  const line = new Uint8Array(answers.reduce((sum, answer) => sum + answer.length + 1, 2));
+function join(answers: readonly HeldAnswer[]): Uint8Array {
+  const line = new Uint8Array(answers.reduce((sum, { bytes }) => sum + bytes.length + 1, 2));
   let at = 0;
-  for (const answer of answers) {
+  for (const { bytes } of answers) {
     line[at] = at === 0 ? OPEN_BRACKET : COMMA;
-    line.set(answer, at + 1);
-    at += answer.length + 1;
+    line.set(bytes, at + 1);
+    at += bytes.length + 1;
   }
   line[at] = CLOSE_BRACKET;
   line[at + 1] = LF;

@@ -3,6 +3,7 @@
 import { type MessageId, otherTypeKeys, readMessageId } from "../mcp/message_id.ts";
 import type { Side } from "../mcp/operation.ts";
 import { errorReply, type ReplyCode } from "../mcp/reply.ts";
+import { holdsAnswerTo } from "./batches.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
@@ -49,8 +50,9 @@ function takeCancelled(turn: Turn, asker: Side, key: string): boolean {
 }
 
 /** Whether a request of `asker`'s with this id has had no answer yet, cancelled or not. */
-export function isIdTaken(turn: Turn, asker: Side, id: MessageId): boolean {
-  return turn.pending[asker].get(id.key) !== undefined || turn.cancelled[asker].get(id.key) !== undefined;
+export function isIdTaken(turn: Turn, asker: Side, { key }: MessageId): boolean {
+  return turn.pending[asker].get(key) !== undefined || turn.cancelled[asker].get(key) !== undefined ||
+    holdsAnswerTo(turn.batches[asker], key);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { appendRecord, type Chain, type RecordBody, startChain } from "../audit/record.ts";
 import type { Request } from "../mcp/message.ts";
+import { readHead } from "../mcp/message_head.ts";
 import type { ReadOperation, Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import type { Query } from "../policy/facts.ts";
@@ -168,7 +169,8 @@ export class Turn {
   /** Answers this turn's message. `bytes`: one line, line feed included. */
   reply(to: Side, bytes: Uint8Array): void {
     if (this.batch !== undefined && to === this.#sender) {
-      const held = holdAnswer(this.batches[to], this.batch, bytes.subarray(0, -1));
+      const answer = { key: readHead(bytes).id?.key, bytes: bytes.subarray(0, -1) };
+      const held = holdAnswer(this.batches[to], this.batch, answer);
       this.batches = withSide(this.batches, to, held);
       return;
     }
@@ -186,7 +188,7 @@ export class Turn {
     const { buffer, start, end } = message.frame;
     this.#forwarded++;
     // A copy: a view would keep all alive that came in with it.
-    this.#endWait(asker, request.batch, buffer.slice(start, end));
+    this.#endWait(asker, request.batch, { key: request.key, bytes: buffer.slice(start, end) });
   }
 
   /** Answers a request of `asker`'s in place of the other side. `request` is pending no more. */
@@ -194,7 +196,7 @@ export class Turn {
     if (request.batch === undefined) {
       this.effects.push({ kind: "reply", to: asker, bytes });
     } else {
-      this.#endWait(asker, request.batch, bytes.subarray(0, -1));
+      this.#endWait(asker, request.batch, { key: request.key, bytes: bytes.subarray(0, -1) });
     }
   }
 
@@ -203,7 +205,7 @@ export class Turn {
     if (request.batch !== undefined) this.#endWait(asker, request.batch, undefined);
   }
 
-  #endWait(asker: Side, batch: number, answer: Uint8Array | undefined): void {
+  #endWait(asker: Side, batch: number, answer: Parameters<typeof endWait>[2]): void {
     const { batches, complete } = endWait(this.batches[asker], batch, answer);
     this.setBatches(asker, batches, complete);
   }

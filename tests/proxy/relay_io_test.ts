@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
 import type { Sink } from "../../src/audit/sink.ts";
 import { LilithError } from "../../src/errors.ts";
 import type { Facts, Query } from "../../src/policy/facts.ts";
@@ -6,6 +7,7 @@ import type { PolicyDocument } from "../../src/policy/rule.ts";
 import { Relay, type RelayEnding, type ServerEnding } from "../../src/proxy/relay.ts";
 import { createSession } from "../../src/proxy/session.ts";
 import type { Channel, Receiver } from "../../src/transport/channel.ts";
+import { StdioChannel } from "../../src/transport/stdio.ts";
 import { messageOf } from "../support/lines.ts";
 import { policyOf, position, ruleOf, scopeOf } from "../support/policies.ts";
 import { call } from "./support.ts";
@@ -64,6 +66,8 @@ function rigOf(
   lookUp: (queries: readonly Query[]) => Facts | Promise<Facts> = () => new Map(),
   /** Whether the server's output ends with it; it does not while we hold it back. */
   outputEnds = true,
+  /** The agent's channel where it is to be a real one; `downstream` is not in use then. */
+  agent?: Channel,
 ) {
   const downstream = new FakeChannel();
   const upstream = new FakeChannel();
@@ -79,7 +83,7 @@ function rigOf(
     digestKey: new Uint8Array(32),
   });
   const relay = new Relay(session, {
-    downstream,
+    downstream: agent ?? downstream,
     upstream,
     sink,
     lookUp,
@@ -299,4 +303,107 @@ Deno.test("Relay rejects, and lets nothing more pass, where a fact cannot be ask
     assert.ok(agentSays(rig, call(2, "read", {})) instanceof Promise);
     assert.deepEqual([rig.upstream.sent, rig.downstream.sent], [[], []]);
   }
+});
+
+/** Settles on the revision that has batches. */
+function settle(rig: ReturnType<typeof rigOf>): void {
+  agentSays(rig, { jsonrpc: "2.0", id: "init", method: "initialize", params: {} });
+  serverSays(rig, { jsonrpc: "2.0", id: "init", result: { protocolVersion: "2025-03-26" } });
+  rig.upstream.sent.length = rig.downstream.sent.length = 0;
+}
+
+const underTmp = ruleOf({
+  effect: "allow",
+  scope: scopeOf({ tools: ["read"] }),
+  args: [{ selector: "path", checks: [{ kind: "under", roots: ["/tmp"] }], at: position }],
+});
+
+Deno.test("Relay takes a batch message by message, each after its record, and goes on where one cannot be recorded", async () => {
+  const rig = rigOf();
+  settle(rig);
+  const append = rig.sink.append.bind(rig.sink);
+  rig.sink.append = (line) => {
+    rig.sink.failing = JSON.parse(new TextDecoder().decode(line)).id === 2;
+    append(line);
+  };
+  agentSays(rig, [call(1, "x"), call(2, "x"), call(3, "x")]);
+  assert.deepEqual(rig.upstream.messages().map(({ id }) => id), [1, 3]);
+  serverSays(rig, { jsonrpc: "2.0", id: 1, result: {} });
+  assert.deepEqual(rig.downstream.sent, []);
+  serverSays(rig, { jsonrpc: "2.0", id: 3, result: {} });
+  const [answers] = rig.downstream.messages() as unknown as { id: number; error?: { code: number } }[][];
+  assert.deepEqual(answers.map(({ id, error }) => [id, error?.code]), [[2, 403], [1, undefined], [
+    3,
+    undefined,
+  ]]);
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay lets a batch wait for facts and for room, in its order", async () => {
+  const facts = Promise.withResolvers<Facts>();
+  const rig = rigOf();
+  const judged = rigOf({ rules: [underTmp] }, () => facts.promise);
+  settle(rig);
+  settle(judged);
+  rig.upstream.congested = true;
+  const roomless = agentSays(rig, [call(1, "x"), call(2, "x")]);
+  assert.ok(roomless instanceof Promise);
+  assert.deepEqual(rig.upstream.messages().map(({ id }) => id), [1]);
+  rig.upstream.makeRoom();
+  await roomless;
+  assert.deepEqual(rig.upstream.messages().map(({ id }) => id), [1, 2]);
+
+  const waiting = agentSays(judged, [
+    { jsonrpc: "2.0", id: 1, method: "ping" },
+    call(2, "read", { path: "/tmp/a" }),
+    { jsonrpc: "2.0", id: 3, method: "ping" },
+  ]);
+  assert.ok(waiting instanceof Promise);
+  assert.deepEqual(judged.upstream.messages().map(({ id }) => id), [1]);
+  facts.resolve(
+    new Map([["/tmp", { kind: "real", path: "/tmp" }], ["/tmp/a", { kind: "missing", path: "/tmp/a" }]]),
+  );
+  await waiting;
+  assert.deepEqual(judged.upstream.messages().map(({ id }) => id), [1, 2, 3]);
+  for (const each of [rig, judged]) {
+    each.relay.stop("test");
+    await each.done;
+  }
+});
+
+Deno.test("Relay answers a batch that still waits for facts when the server goes, and writes nothing after the last record", async () => {
+  const facts = Promise.withResolvers<Facts>();
+  const rig = rigOf({ rules: [underTmp] }, () => facts.promise);
+  settle(rig);
+  void agentSays(rig, [call(1, "read", { path: "/tmp/a" }), { jsonrpc: "2.0", id: 2, method: "ping" }]);
+  rig.exited.resolve({ status: 3, description: "exit status 3" });
+  rig.upstream.receiver.end();
+  await rig.done;
+  const [answers] = rig.downstream.messages() as unknown as { id: number; error?: { code: number } }[][];
+  assert.deepEqual(answers.map(({ id, error }) => [id, error?.code]), [[1, 503], [2, 503]]);
+  const records = rig.sink.records.length;
+  facts.resolve(new Map());
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([rig.sink.records.length, rig.sink.records.at(-1)?.kind], [records, "end"]);
+});
+
+Deno.test("a cancellation behind a call that waits for facts is taken after the call, and cancels it", async () => {
+  const facts = Promise.withResolvers<Facts>();
+  const input = new PassThrough();
+  const agent = new StdioChannel(input, new PassThrough(), { dropFraming: false });
+  const rig = rigOf({ rules: [underTmp] }, () => facts.promise, true, agent);
+  const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
+  input.write(`${JSON.stringify(call(1, "read", { path: "/tmp/a" }))}\n${JSON.stringify(cancel)}\n`);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(rig.upstream.sent, []);
+  facts.resolve(
+    new Map([["/tmp", { kind: "real", path: "/tmp" }], ["/tmp/a", { kind: "missing", path: "/tmp/a" }]]),
+  );
+  while (rig.upstream.sent.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(rig.upstream.messages(), [call(1, "read", { path: "/tmp/a" }), cancel]);
+  serverSays(rig, { jsonrpc: "2.0", id: 1, result: {} });
+  assert.equal(rig.sink.records.at(-1)?.code, "unasked");
+  rig.relay.stopNow("test");
+  await rig.done;
 });
