@@ -134,9 +134,9 @@ Deno.test("a malformed or oversize answer of the agent's becomes an error for th
     '{"jsonrpc":"2.0","id":5,"result":{},"error":{}}',
     oversize('{"jsonrpc":"2.0","id":5,"result":{"x":"'),
   ];
-  for (const line of lines) {
+  for (const [line, ownId] of lines.flatMap((line) => [[line, 5], [line, 6]] as const)) {
     const conversation = new Conversation();
-    conversation.agent(call(5, "x"));
+    conversation.agent(call(ownId, "x"));
     conversation.server({ jsonrpc: "2.0", id: 5, method: "roots/list" });
     const happenings = typeof line === "string"
       ? conversation.agent(line)
@@ -146,7 +146,7 @@ Deno.test("a malformed or oversize answer of the agent's becomes an error for th
       "number",
     ]]);
     assert.deepEqual(sentTo("downstream", happenings).map(({ id }) => id), [null]);
-    assert.deepEqual([pendingIds(conversation), pendingIds(conversation, "upstream")], [["5"], []]);
+    assert.deepEqual([pendingIds(conversation), pendingIds(conversation, "upstream")], [[`${ownId}`], []]);
     const outcome = recordsIn(happenings).find(({ kind }) => kind === "outcome");
     assert.deepEqual([outcome?.from, outcome?.action], ["agent", "replace"]);
   }

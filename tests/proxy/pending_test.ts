@@ -51,3 +51,24 @@ Deno.test("property: a table holds what a map holds, and lists it by the age of 
     for (const [key, request] of map) assert.equal(table.get(key), request);
   }));
 });
+
+Deno.test("oldest() is the request with the lowest call, whatever was added and removed; none in an empty table", () => {
+  let table = PendingTable.empty;
+  assert.equal(table.oldest(), undefined);
+  for (const call of [5, 9, 3, 7, 4, 8]) table = table.add(requestOf(`n${call}`, call));
+  for (const call of [3, 4, 5, 7, 8, 9]) {
+    assert.equal(table.oldest()?.call, call);
+    table = table.remove(`n${call}`);
+  }
+});
+
+Deno.test("reports() finds a token as long as a request with it is in the table", () => {
+  let table = PendingTable.empty;
+  for (const call of [1, 2, 3]) {
+    table = table.add({ ...requestOf(`n${call}`, call), progress: `s${call % 2}` });
+  }
+  table = table.add(requestOf("none", 4));
+  assert.ok(table.reports("s1") && table.reports("s0") && !table.reports("s2"));
+  assert.ok(table.remove("n1").reports("s1"));
+  assert.ok(!table.remove("n1").remove("n3").reports("s1"));
+});

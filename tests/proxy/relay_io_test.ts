@@ -67,7 +67,7 @@ function rigOf(
   /** Whether the server's output ends with it; it does not while we hold it back. */
   outputEnds = true,
   /** The agent's channel where it is to be a real one; `downstream` is not in use then. */
-  agent?: Channel,
+  agent: Channel | undefined = undefined,
 ) {
   const downstream = new FakeChannel();
   const upstream = new FakeChannel();
