@@ -11,8 +11,11 @@ const MiB = 1024 * KiB;
 /** One message on a byte stream. 16 MiB of payload as the largest reference server sends, and room for its envelope. */
 export const frameBytesMax = 16 * MiB + 64 * KiB;
 
-/** How much of a frame over the limit is kept, to find its id. Envelopes put the id within the first bytes. */
+/** How much of a frame over the limit is kept, to find its id. Most envelopes put the id within the first bytes. */
 export const oversizeHeadBytesMax = 4 * KiB;
+
+/** How much of its end is kept: the TypeScript SDK writes `"jsonrpc":"2.0","id":…}` last. An id at its longest, and room. */
+export const oversizeTailBytesMax = 2 * KiB;
 
 /** Nesting of arrays and objects. Real messages stay under 20; servers recurse on it. */
 export const jsonDepthMax = 128;
@@ -172,11 +175,23 @@ export const killRoundsMax = 64;
 /** The interpreter line of a script, as much of it as the kernel reads (BINPRM_BUF_SIZE, linux/binfmts.h). */
 export const interpreterLineBytesMax = 256;
 
-/** What of a server's stderr is passed on per second; the rest is counted and the count is said. */
+/** A line of a server's stderr that is shown whole; of a longer one the beginning is. Stack traces in JSON have some KB. */
+export const stderrLineBytesMax = 64 * KiB;
+
+/**
+ * What is shown of the beginning of a longer line. It is half of what is kept of it (`oversizeHeadBytesMax`): a secret that
+ * begins before the cut is seen for what it is.
+ */
+export const stderrExcerptCharactersMax = 2 * KiB;
+
+/** What of a server's stderr is passed on per second, in whole lines; the rest is counted and the count is said. */
 export const stderrBytesPerSecondMax = 256 * KiB;
 
 /** Rest between two reads of a server's stderr that is over that rate: some 6 MB/s are then read, and thrown away. */
 export const stderrPauseMs = 10;
+
+/** Lines of ours per second and level on stderr: a server that floods its stdout with banners writes each of them. */
+export const operatorLinesPerSecondMax = 50;
 
 /** Bytes waiting for a slow reader before the other side is paused. */
 export const queuedBytesMax = 1 * MiB;

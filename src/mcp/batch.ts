@@ -40,7 +40,17 @@ function readElement(scanner: JsonScanner, buffer: Uint8Array, { start, end }: J
 }
 
 function malformed(frame: Malformed["frame"], reason: string, replyId: string): Malformed {
-  return { kind: "malformed", frame, code: -32600, reason, replyId, answers: undefined, chatter: false };
+  const asks = replyId !== "null";
+  return {
+    kind: "malformed",
+    frame,
+    code: -32600,
+    reason,
+    replyId,
+    answers: undefined,
+    asks,
+    chatter: false,
+  };
 }
 
 const LF = 0x0a;

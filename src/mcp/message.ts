@@ -67,15 +67,18 @@ export interface Malformed extends Framed {
   readonly replyId: string;
   /** The id of the request that it would have answered, had it been in order. */
   readonly answers: MessageId | undefined;
+  /** Whether a method was seen in it: its sender waits for an answer with `replyId`. */
+  readonly asks: boolean;
   /** A text line of a chatty server, rather than JSON gone wrong. */
   readonly chatter: boolean;
 }
 
-/** A line longer than the bound; only its head was kept. */
+/** A line longer than the bound; only its two ends were kept. */
 export interface Oversize {
   readonly kind: "oversize";
   readonly bytes: number;
   readonly head: Uint8Array;
+  readonly tail: Uint8Array;
 }
 
 /** Several messages in one line. JSON-RPC 2.0 §6; whether there may be one is told by `revision.ts`. */

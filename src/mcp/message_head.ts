@@ -1,10 +1,16 @@
-/** What can be told of a message of which only the first bytes were kept: whose answer to send, no more. */
+/**
+ * What can be told of a message that is refused unread, from its first and last bytes: whose answer to send, no more.
+ * Some writers put the id first (`{"jsonrpc":"2.0","id":1,"result":…}`), and some last (`{"result":…,"id":1}`: the
+ * TypeScript SDK).
+ */
 
+import { idBytesMax, oversizeHeadBytesMax, oversizeTailBytesMax } from "../limits.ts";
+import type { FrameSpan } from "../wire/frame.ts";
 import { type MessageId, readMessageId } from "./message_id.ts";
 
-/** What stood in the head of an oversize message. */
+/** What stood at the two ends of a message. */
 export interface MessageHead {
-  /** The id as spelt, to answer with; undefined where it lies further back, or is no string or number. */
+  /** The id as spelt, to answer with; undefined where it lies further inside, or is no string or number. */
   readonly idSource: string | undefined;
   /** The same as an id of an answer. */
   readonly id: MessageId | undefined;
@@ -12,39 +18,70 @@ export interface MessageHead {
   readonly looksLike: "request" | "answer" | "unknown";
 }
 
-/** Walks the members of the outermost object as far as the bytes reach. Lenient: the message is refused anyway. */
-export function readHead(head: Uint8Array): MessageHead {
-  const text = new TextDecoder("utf-8", { fatal: false }).decode(head);
+/**
+ * Walks the members of the outermost object as far as the head reaches; an id that is not there may stand at the very
+ * end, in `tail`. Lenient: the message is refused anyway.
+ */
+export function readHead(head: Uint8Array, tail?: Uint8Array): MessageHead {
+  return readHeadText(decode(head), tail === undefined ? undefined : decode(tail));
+}
+
+/** {@linkcode readHead} of a message that is there as a whole. One that is shorter than a head has no end of its own. */
+export function readEnds({ buffer, start, end }: FrameSpan): MessageHead {
+  if (end - start <= oversizeHeadBytesMax) return readHead(buffer.subarray(start, end));
+  const head = buffer.subarray(start, start + oversizeHeadBytesMax);
+  return readHead(head, buffer.subarray(end - oversizeTailBytesMax, end));
+}
+
+/** {@linkcode readHead} of texts. */
+export function readHeadText(head: string, tail: string | undefined): MessageHead {
   let idSource: string | undefined;
   let looksLike: MessageHead["looksLike"] = "unknown";
-  let at = skipSpace(text, 0);
-  if (text[at] !== "{") return { idSource, id: undefined, looksLike };
+  let at = skipSpace(head, 0);
+  if (head[at] !== "{") return { idSource, id: undefined, looksLike };
   at++;
-  while (at < text.length) {
-    at = skipSpace(text, at);
-    if (text[at] !== '"') break;
-    const keyEnd = stringEnd(text, at);
+  while (at < head.length) {
+    at = skipSpace(head, at);
+    if (head[at] !== '"') break;
+    const keyEnd = stringEnd(head, at);
     if (keyEnd === undefined) break;
-    const key = text.slice(at + 1, keyEnd - 1);
-    at = skipSpace(text, keyEnd);
-    if (text[at] !== ":") break;
-    const valueStart = skipSpace(text, at + 1);
-    const valueEnd = endOfValue(text, valueStart);
+    const key = head.slice(at + 1, keyEnd - 1);
+    at = skipSpace(head, keyEnd);
+    if (head[at] !== ":") break;
+    const valueStart = skipSpace(head, at + 1);
+    const valueEnd = endOfValue(head, valueStart);
     if (key === "method" || key === "params") looksLike = "request";
     if (key === "result" || key === "error") looksLike = "answer";
     if (valueEnd === undefined) break;
-    if (key === "id") idSource = answerable(text.slice(valueStart, valueEnd).trimEnd());
-    at = skipSpace(text, valueEnd);
-    if (text[at] !== ",") break;
+    if (key === "id") idSource = answerable(head.slice(valueStart, valueEnd).trimEnd());
+    at = skipSpace(head, valueEnd);
+    if (head[at] !== ",") break;
     at++;
   }
+  if (tail !== undefined) idSource ??= lastId(tail);
   if (idSource === undefined) return { idSource, id: undefined, looksLike };
   const bytes = new TextEncoder().encode(idSource);
   return { idSource, id: readMessageId(bytes, 0, bytes.length), looksLike };
 }
 
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: false }).decode(bytes);
+}
+
+/**
+ * The id at the end of the outermost object, at most the version behind it. In JSON it can be nothing else: a quotation
+ * mark inside a string has a backslash before it, and behind an inner object there would be one more brace.
+ */
+function lastId(tail: string): string | undefined {
+  const id = idAtEnd.exec(tail)?.[1];
+  return id === undefined ? undefined : answerable(id);
+}
+const idAtEnd =
+  /[{,][ \t\r\n]*"id"[ \t\r\n]*:[ \t\r\n]*(-?[0-9.]+|"(?:[^"\\]|\\.)*")[ \t\r\n]*(?:,[ \t\r\n]*"jsonrpc"[ \t\r\n]*:[ \t\r\n]*"2\.0"[ \t\r\n]*)?\}[ \t\r\n]*$/;
+
 /** A string or number that is whole JSON by itself. */
 function answerable(source: string): string | undefined {
+  if (source.length > idBytesMax) return undefined;
   try {
     const value: unknown = JSON.parse(source);
     return typeof value === "string" || typeof value === "number" ? source : undefined;

@@ -8,6 +8,7 @@ import type { FrameSpan } from "../wire/frame.ts";
 import type { JsonScanner } from "../wire/json.ts";
 import { decodeString } from "../wire/json_value.ts";
 import { ProtocolKeys } from "./folded_key.ts";
+import { type MessageHead, readEnds } from "./message_head.ts";
 import { paramsReader, resultReader, valueOf } from "./members.ts";
 import type {
   Batch,
@@ -34,7 +35,8 @@ export function readMessage(scanner: JsonScanner, frame: FrameSpan): Message | M
   const { buffer, start, end } = frame;
   const refusal = scanner.scan(buffer, start, end);
   if (refusal !== undefined) {
-    return malformed(frame, -32700, refusal.message, { chatter: !looksLikeJson(buffer, start) });
+    if (!looksLikeJson(buffer, start)) return malformed(frame, -32700, refusal.message, { chatter: true });
+    return malformed(frame, -32700, refusal.message, detailsOf(readEnds(frame)));
   }
   const { rootKind } = scanner;
   if (rootKind === "array") {
@@ -44,7 +46,7 @@ export function readMessage(scanner: JsonScanner, frame: FrameSpan): Message | M
     return malformed(frame, -32600, `not a JSON-RPC message: a bare ${rootKind}`, { chatter: true });
   }
   const envelope = readEnvelope(scanner, buffer);
-  if (typeof envelope === "string") return malformed(frame, -32600, envelope);
+  if (typeof envelope === "string") return malformed(frame, -32600, envelope, detailsOf(readEnds(frame)));
   const message = fromEnvelope(scanner, frame, envelope);
   return typeof message === "string" ? malformedEnvelope(scanner, frame, envelope, message) : message;
 }
@@ -148,15 +150,32 @@ function fromAnswer(
   const id = idValue === undefined ? undefined : readMessageId(frame.buffer, idValue.start, idValue.end);
   if (envelope.error >= 0) {
     const error = valueOf(scanner, envelope.error);
-    return error.kind === "object"
-      ? { kind: "error", frame, id, error, oddities }
-      : '"error" is not an object';
+    return findFault(scanner, frame.buffer, envelope.error) ?? { kind: "error", frame, id, error, oddities };
   }
   if (id === undefined) return 'a "result" whose "id" is no request\'s';
   const result = valueOf(scanner, envelope.result);
-  const isObject = result.kind === "object";
-  const members = isObject ? resultReader.read(scanner, envelope.result, frame.buffer) : noMembers;
+  // Schema of MCP, all revisions: `Result` is an object. Clients drop anything else and wait on.
+  if (result.kind !== "object") return '"result" is not an object';
+  const members = resultReader.read(scanner, envelope.result, frame.buffer);
   return typeof members === "string" ? members : { kind: "result", frame, id, result, members, oddities };
+}
+
+/** What an error lacks that JSON-RPC 2.0 §5.1 demands: clients drop one without a code or a message, and wait on. */
+function findFault(scanner: JsonScanner, buffer: Uint8Array, error: number): string | undefined {
+  if (valueOf(scanner, error).kind !== "object") return '"error" is not an object';
+  let hasCode = false;
+  let hasMessage = false;
+  const { memberCount } = scanner;
+  for (let i = error + 1; i < memberCount && scanner.memberParent(i) === error; i++) {
+    if (scanner.keyIs(i, "code", buffer)) hasCode = isInteger(buffer, valueOf(scanner, i));
+    else if (scanner.keyIs(i, "message", buffer)) hasMessage = scanner.valueKind(i) === "string";
+  }
+  if (!hasCode) return '"error" without a whole number as "code"';
+  return hasMessage ? undefined : '"error" without a string as "message"';
+}
+
+function isInteger(buffer: Uint8Array, { start, end, kind }: Value): boolean {
+  return kind === "number" && Number.isSafeInteger(Number(decodeUtf8(buffer.subarray(start, end))));
 }
 
 const noMembers: Members = new Map();
@@ -176,18 +195,41 @@ function malformedEnvelope(
   envelope: Envelope,
   reason: string,
 ): Malformed {
+  // A line of a log in JSON, which some servers write to their output: it has nothing of JSON-RPC, so its id is its own.
+  const chatter = envelope.jsonrpc < 0 && envelope.method < 0 && envelope.result < 0 && envelope.error < 0;
   const id = envelope.id < 0 ? undefined : valueOf(scanner, envelope.id);
-  if (id === undefined || id.end - id.start > idBytesMax) return malformed(frame, -32600, reason);
-  const isAnswer = envelope.method < 0;
+  if (id === undefined || id.end - id.start > idBytesMax) {
+    return malformed(frame, -32600, reason, { asks: envelope.method >= 0, chatter });
+  }
+  const asks = envelope.method >= 0;
   return malformed(frame, -32600, reason, {
     replyId: replyIdOf(frame.buffer, id),
-    answers: isAnswer ? readMessageId(frame.buffer, id.start, id.end) : undefined,
+    answers: asks || chatter ? undefined : readMessageId(frame.buffer, id.start, id.end),
+    asks,
+    chatter,
   });
 }
+
+/** What was seen of a message that could not be read in order. */
+function detailsOf({ idSource, id, looksLike }: MessageHead): MalformedDetails {
+  const asks = looksLike === "request";
+  return { replyId: idSource ?? "null", answers: asks ? undefined : id, asks };
+}
+
+/**
+ * The last line of a message that was spread over many (`head`: what was seen of the whole), itself unreadable: with whom
+ * it concerns.
+ */
+export function closeScattered(line: Malformed, head: MessageHead): Malformed {
+  return malformed(line.frame, line.code, scattered, detailsOf(head));
+}
+
+const scattered = "a message spread over several lines, where one line is to hold one message";
 
 interface MalformedDetails {
   readonly replyId?: string;
   readonly answers?: MessageId | undefined;
+  readonly asks?: boolean;
   readonly chatter?: boolean;
 }
 
@@ -195,9 +237,9 @@ function malformed(
   frame: FrameSpan,
   code: -32700 | -32600,
   reason: string,
-  { replyId = "null", answers, chatter = false }: MalformedDetails = {},
+  { replyId = "null", answers, asks = false, chatter = false }: MalformedDetails = {},
 ): Malformed {
-  return { kind: "malformed", frame, code, reason, replyId, answers, chatter };
+  return { kind: "malformed", frame, code, reason, replyId, answers, asks, chatter };
 }
 
 /**
@@ -206,12 +248,17 @@ function malformed(
  */
 function replyIdOf(buffer: Uint8Array, id: Value): string {
   if (id.kind !== "string" && id.kind !== "number") return "null";
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffer.subarray(id.start, id.end));
+  return decodeUtf8(buffer.subarray(id.start, id.end));
 }
 
-/** Whether a line begins as a JSON object or array does; banners and log lines of servers do not. */
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
+
+/** Whether a line begins as a JSON object or array does, a byte order mark aside; banners and log lines of servers do not. */
 function looksLikeJson(buffer: Uint8Array, start: number): boolean {
   let at = start;
+  if (buffer[at] === 0xef && buffer[at + 1] === 0xbb && buffer[at + 2] === 0xbf) at += 3;
   while (buffer[at] === 0x20 || buffer[at] === 0x09) at++;
   return buffer[at] === 0x7b || buffer[at] === 0x5b;
 }

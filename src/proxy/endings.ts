@@ -1,11 +1,12 @@
 /** What must still be said when something ends: nobody is left waiting for an answer that cannot come. */
 
 import type { Incoming } from "../mcp/message.ts";
+import { readHead } from "../mcp/message_head.ts";
 import type { MessageId } from "../mcp/message_id.ts";
 import type { Side } from "../mcp/operation.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
 import { replyIdFor, takeAnswered } from "./correlation.ts";
-import { replyIdToMalformed } from "./refusals.ts";
+import { refuseAsked, replyIdToMalformed, replyIdToOversize } from "./refusals.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
 /** The server process is gone (`description`: "ended with status 3"): every request of the agent that it owes an answer gets one from us. */
@@ -61,6 +62,8 @@ export function denyUnrecorded(turn: Turn, side: Side, incoming: Incoming, cause
     case "malformed":
       if (side === "downstream") {
         turn.reply(side, errorReply(replyIdToMalformed(turn, incoming), incoming.code, incoming.reason));
+      } else if (incoming.asks) {
+        refuseAsked(turn, incoming.replyId, replyCodes.denied, details);
       }
       return answerInstead(turn, side, incoming.answers, reason);
     case "result":
@@ -69,8 +72,17 @@ export function denyUnrecorded(turn: Turn, side: Side, incoming: Incoming, cause
     case "batch":
       if (side === "downstream") turn.reply(side, errorReply("null", replyCodes.denied, reason, details));
       return;
+    case "oversize": {
+      const head = readHead(incoming.head, incoming.tail);
+      if (side === "downstream") {
+        turn.reply(side, errorReply(replyIdToOversize(turn, head), replyCodes.denied, reason, details));
+      } else if (head.looksLike === "request") {
+        return refuseAsked(turn, head.idSource ?? "null", replyCodes.denied, details);
+      }
+      if (head.looksLike === "answer" || side === "upstream") answerInstead(turn, side, head.id, reason);
+      return;
+    }
     case "notification":
-    case "oversize":
       return;
   }
 }

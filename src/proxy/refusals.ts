@@ -1,16 +1,17 @@
 /** What never reaches a verdict: no message, too long, or one that we fail on. Its sender is told, and it is recorded. */
 
 import type { Incoming, Malformed, Oversize } from "../mcp/message.ts";
-import { readHead } from "../mcp/message_head.ts";
+import { type MessageHead, readHead } from "../mcp/message_head.ts";
 import type { Side } from "../mcp/operation.ts";
-import { errorReply, replyCodes } from "../mcp/reply.ts";
+import { type DenialDetails, errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
 import type { FrameSpan } from "../wire/frame.ts";
 import { isIdTaken, refuseAnswer, replyIdFor } from "./correlation.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
-/** Not a message: the agent is told, so that it does not wait; a chatty server's line goes to the operator. */
+/** Not a message: its sender is told, so that it does not wait; a chatty server's line goes to the operator. */
 export function refuseMalformed(turn: Turn, side: Side, incoming: Malformed): void {
   const { frame, code, reason, replyId } = incoming;
+  const details = { code: "malformed", reason };
   turn.countRefused();
   turn.record({
     kind: "refused",
@@ -21,12 +22,12 @@ export function refuseMalformed(turn: Turn, side: Side, incoming: Malformed): vo
     ...(replyId === "null" ? {} : { id: replyId }),
   });
   if (side === "downstream") {
-    const details = { code: "malformed", reason };
     turn.reply(side, errorReply(replyIdToMalformed(turn, incoming), code, reason, details));
   } else if (incoming.chatter) {
     turn.say("info", `The server wrote a line that is no message: ${excerpt(frame)}`);
   } else {
     turn.say("warning", `The server sent a message that cannot be passed on: ${reason}`);
+    if (incoming.asks) refuseAsked(turn, replyId, code, details);
   }
   refuseAnswer(turn, otherSide(side), incoming.answers, {
     code: "malformed",
@@ -42,10 +43,22 @@ export function replyIdToMalformed(turn: Turn, { answers, replyId }: Malformed):
   return isAnswer ? "null" : replyIdFor(turn, "downstream", replyId);
 }
 
-/** Too long to be looked at: only its head was kept, to find out who waits for what. */
+/** The id to answer the agent with where its message is too long to be looked at. */
+export function replyIdToOversize(turn: Turn, { looksLike, idSource }: MessageHead): string {
+  return looksLike === "answer" ? "null" : replyIdFor(turn, "downstream", idSource ?? "null");
+}
+
+/** What the server asked for is refused: it is told, where it can be told under the id of its request. */
+export function refuseAsked(turn: Turn, idSource: string, code: ReplyCode, details: DenialDetails): void {
+  const id = replyIdFor(turn, "upstream", idSource);
+  if (id !== "null") turn.reply("upstream", errorReply(id, code, details.reason, details));
+}
+
+/** Too long to be looked at: only its two ends were kept, to find out who waits for what. */
 export function refuseOversize(turn: Turn, side: Side, incoming: Oversize): void {
   const reason = `a message of ${incoming.bytes} bytes is over the limit`;
-  const head = readHead(incoming.head);
+  const details = { code: "too_large", reason };
+  const head = readHead(incoming.head, incoming.tail);
   turn.countRefused();
   turn.record({
     kind: "refused",
@@ -56,10 +69,12 @@ export function refuseOversize(turn: Turn, side: Side, incoming: Oversize): void
     ...(head.idSource === undefined ? {} : { id: head.idSource }),
   });
   if (side === "downstream") {
-    const id = head.looksLike === "answer" ? "null" : replyIdFor(turn, side, head.idSource ?? "null");
-    turn.reply(side, errorReply(id, replyCodes.tooLarge, reason, { code: "too_large", reason }));
+    turn.reply(side, errorReply(replyIdToOversize(turn, head), replyCodes.tooLarge, reason, details));
   } else {
     turn.say("warning", `The server sent ${reason}`);
+    if (head.looksLike === "request") {
+      refuseAsked(turn, head.idSource ?? "null", replyCodes.tooLarge, details);
+    }
   }
   // A server's line that nobody can tell may be the answer that the agent waits for.
   if (head.looksLike === "request" || (head.looksLike === "unknown" && side === "downstream")) return;
@@ -96,8 +111,15 @@ export function refuseFailed(turn: Turn, side: Side, incoming: Incoming, error: 
     case "malformed":
       if (side === "downstream") {
         turn.reply(side, errorReply(replyIdToMalformed(turn, incoming), incoming.code, incoming.reason));
+      } else if (incoming.asks) {
+        refuseAsked(turn, incoming.replyId, incoming.code, { code: "malformed", reason: incoming.reason });
       }
-      return;
+      return refuseAnswer(turn, otherSide(side), incoming.answers, {
+        code: "internal",
+        reply: replyCodes.internal,
+        reason,
+        bytes: sizeOf(incoming),
+      });
     case "batch":
       if (side === "downstream") turn.reply(side, errorReply("null", replyCodes.internal, reason, details));
       return;

@@ -2,7 +2,8 @@
 
 import { frameBytesMax as frameBytesCeiling } from "../limits.ts";
 import type { Incoming } from "../mcp/message.ts";
-import { readMessage } from "../mcp/read_message.ts";
+import { closeScattered, readMessage } from "../mcp/read_message.ts";
+import { ScatteredMessage } from "../mcp/scattered_message.ts";
 import { type Frame, FrameReader, type FrameSpan, isBlank } from "../wire/frame.ts";
 import { JsonScanner } from "../wire/json.ts";
 import type { Receiver } from "./channel.ts";
@@ -11,8 +12,8 @@ export interface StdioOptions {
   /** Bytes of one message; at most the bound in limits.ts. */
   readonly frameBytesMax?: number;
   /**
-   * Whether a byte order mark before the first message and a CR before a line feed are dropped as mere framing. Real
-   * servers write them and real agents stumble over them; an agent's own are not touched.
+   * Whether a byte order mark before a message and a CR before its line feed are dropped as mere framing. Real servers
+   * write them (a mark whenever another writer begins) and real agents stumble over them; an agent's own are not touched.
    */
   readonly dropFraming: boolean;
 }
@@ -22,10 +23,10 @@ export class Inbox {
   readonly #options: StdioOptions;
   readonly #frames: FrameReader;
   readonly #scanner = new JsonScanner();
+  readonly #scattered = new ScatteredMessage();
   /** Called when reading must rest, and when it may go on. */
   readonly #rest: (isBusy: boolean) => void;
   #receiver: Receiver | undefined;
-  #isFirstFrame = true;
   #isBusy = false;
   #hasEnded = false;
   #endDelivered = false;
@@ -101,15 +102,18 @@ export class Inbox {
 
   /** Undefined for a blank line, which is no message and asks for no answer. */
   #read(frame: Frame): Incoming | undefined {
-    const isFirst = this.#isFirstFrame;
-    this.#isFirstFrame = false;
     if (frame.kind === "oversize") return frame;
-    const span = this.#options.dropFraming ? withoutFraming(frame, isFirst) : frame;
+    const span = this.#options.dropFraming ? withoutFraming(frame) : frame;
     if (isBlank(span)) return undefined;
     const message = readMessage(this.#scanner, span);
     // Its notes on a huge message are huge as well; the next one is most likely small.
     if (span.end - span.start > hugeBytes) this.#scanner.release();
-    return message;
+    if (message.kind !== "malformed") {
+      this.#scattered.clear();
+      return message;
+    }
+    const head = this.#scattered.add(span);
+    return head === undefined ? message : closeScattered(message, head);
   }
 }
 
@@ -118,11 +122,11 @@ const hugeBytes = 1024 * 1024;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The frame without a byte order mark at the start of the stream and without a CR before its line feed. */
-function withoutFraming(frame: FrameSpan, isFirst: boolean): FrameSpan {
+/** The frame without a byte order mark at its start and without a CR before its line feed. */
+function withoutFraming(frame: FrameSpan): FrameSpan {
   const { buffer } = frame;
   let { start, end } = frame;
-  if (isFirst && buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) {
+  if (buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) {
     start += 3;
   }
   if (end > start && buffer[end - 1] === CR) {

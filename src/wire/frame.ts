@@ -3,7 +3,7 @@
  * U+2028, a lone CR and the like end a line for some libraries, which is why none is used here.
  */
 
-import { oversizeHeadBytesMax } from "../limits.ts";
+import { oversizeHeadBytesMax, oversizeTailBytesMax } from "../limits.ts";
 
 const enum Byte {
   Tab = 0x09,
@@ -25,8 +25,16 @@ export type Frame =
     /** False for the last line of a stream that ended without a line feed. */
     readonly terminated: boolean;
   })
-  /** A line over the bound: its first bytes, at most `oversizeHeadBytesMax`, and how many it had in all. */
-  | { readonly kind: "oversize"; readonly head: Uint8Array; readonly bytes: number };
+  /**
+   * A line over the bound: its first bytes, at most `oversizeHeadBytesMax`, its last, at most `oversizeTailBytesMax`, and how
+   * many it had in all.
+   */
+  | {
+    readonly kind: "oversize";
+    readonly head: Uint8Array;
+    readonly tail: Uint8Array;
+    readonly bytes: number;
+  };
 
 /**
  * Cuts a byte stream into lines. Chunks go in by `push`; `next` is then called until it has no more.
@@ -121,6 +129,8 @@ class OpenLine {
   #heldBytes = 0;
   /** Of the line so far, dropped bytes included. */
   #lineBytes = 0;
+  /** The end of a line over the bound, as it came so far. */
+  #tail: Tail | undefined;
   #hasBegun = false;
 
   constructor(frameBytesMax: number) {
@@ -135,28 +145,28 @@ class OpenLine {
     return this.#heldBytes;
   }
 
-  /** Appends what came of the line. Once the line is over the bound, only its head is kept. */
+  /** Appends what came of the line. Once the line is over the bound, only its head and its tail are kept. */
   add(part: Uint8Array): void {
     this.#hasBegun = true;
     this.#lineBytes += part.length;
-    if (this.#lineBytes <= this.frameBytesMax) {
-      this.#hold(part);
-    } else {
-      const missing = Math.max(oversizeHeadBytesMax - this.#heldBytes, 0);
-      this.#hold(part.subarray(0, missing));
-      this.#cutToHead();
-    }
+    if (this.#lineBytes <= this.frameBytesMax) return this.#hold(part);
+    this.#tail ??= this.#beginTail();
+    this.#tail.add(part);
+    const missing = Math.max(oversizeHeadBytesMax - this.#heldBytes, 0);
+    this.#hold(part.subarray(0, missing));
+    this.#cutToHead();
   }
 
   /** The line as a frame, at its line feed (`terminated`) or the end of the stream; then the next line may begin. */
   finish(terminated: boolean): Frame {
     const bytes = this.#lineBytes;
-    const frame: Frame = bytes > this.frameBytesMax
-      ? { kind: "oversize", head: this.#join(0), bytes }
+    const frame: Frame = this.#tail !== undefined
+      ? { kind: "oversize", head: this.#join(0), tail: this.#tail.copy(), bytes }
       : { kind: "frame", buffer: this.#join(1), start: 0, end: bytes, terminated };
     this.#blocks.length = Math.min(this.#blocks.length, 1);
     this.#heldBytes = 0;
     this.#lineBytes = 0;
+    this.#tail = undefined;
     this.#hasBegun = false;
     return frame;
   }
@@ -174,6 +184,15 @@ class OpenLine {
     }
   }
 
+  /** The line is over the bound from here on: what is held still has its end so far. */
+  #beginTail(): Tail {
+    const tail = new Tail();
+    for (const [i, block] of this.#blocks.entries()) {
+      tail.add(block.subarray(0, Math.max(this.#heldBytes - i * blockBytes, 0)));
+    }
+    return tail;
+  }
+
   #cutToHead(): void {
     this.#heldBytes = Math.min(this.#heldBytes, oversizeHeadBytesMax);
     this.#blocks.length = Math.min(this.#blocks.length, 1);
@@ -187,6 +206,27 @@ class OpenLine {
       joined.set(block.subarray(0, this.#heldBytes - at), at);
     }
     return joined;
+  }
+}
+
+/** The last bytes of what is added: at most `oversizeTailBytesMax`. */
+class Tail {
+  /** Room for twice as many, so that they are moved once per so many bytes and not with each part. */
+  readonly #bytes = new Uint8Array(2 * oversizeTailBytesMax);
+  #length = 0;
+
+  add(part: Uint8Array): void {
+    const added = part.subarray(Math.max(part.length - oversizeTailBytesMax, 0));
+    if (this.#length + added.length > this.#bytes.length) {
+      this.#bytes.copyWithin(0, this.#length - oversizeTailBytesMax, this.#length);
+      this.#length = oversizeTailBytesMax;
+    }
+    this.#bytes.set(added, this.#length);
+    this.#length += added.length;
+  }
+
+  copy(): Uint8Array {
+    return this.#bytes.slice(Math.max(this.#length - oversizeTailBytesMax, 0), this.#length);
   }
 }
 

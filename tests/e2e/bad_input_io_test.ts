@@ -11,8 +11,8 @@ function invalidUtf8(): Uint8Array {
 }
 
 const badLines: readonly (readonly [what: string, line: string | Uint8Array, code: number, id: unknown])[] = [
-  ["broken JSON", '{"jsonrpc":"2.0","id":1,\n', -32700, null],
-  ["two keys alike", '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}\n', -32600, null],
+  ["broken JSON", '{"jsonrpc":"2.0","id":1,\n', -32700, 1],
+  ["two keys alike", '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}\n', -32600, 1],
   [
     "two keys alike after unescaping",
     '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"a","na\\u006de":"b"}}\n',
@@ -25,10 +25,10 @@ const badLines: readonly (readonly [what: string, line: string | Uint8Array, cod
     413,
     3,
   ],
-  ["invalid UTF-8", invalidUtf8(), -32700, null],
-  ["a byte order mark", '\ufeff{"jsonrpc":"2.0","id":4,"method":"ping"}\n', -32700, null],
+  ["invalid UTF-8", invalidUtf8(), -32700, 1],
+  ["a byte order mark", '\ufeff{"jsonrpc":"2.0","id":4,"method":"ping"}\n', -32700, 4],
   ["a batch", '[{"jsonrpc":"2.0","id":5,"method":"ping"}]\n', -32600, null],
-  ["a CR between tokens", '{"jsonrpc":"2.0","id":6,\r"method":"ping"}\n', -32700, null],
+  ["a CR between tokens", '{"jsonrpc":"2.0","id":6,\r"method":"ping"}\n', -32700, 6],
   ["200,000 brackets", `${"[".repeat(200_000)}\n`, -32700, null],
   ["an id of null", '{"jsonrpc":"2.0","id":null,"method":"ping"}\n', -32600, null],
   ["an id of 1.5", '{"jsonrpc":"2.0","id":1.5,"method":"ping"}\n', -32600, 1.5],

@@ -37,7 +37,7 @@ Deno.test("readBatch() makes of what is no message a malformed element, with its
     ["[]", "null"],
     ['[{"jsonrpc":"2.0","id":1,"method":"ping"}]', "null"],
     ['{"jsonrpc":"2.0","id":4}', "4"],
-    ['{"jsonrpc":"2.0","id":4,"method":"ping","method":"x"}', "null"],
+    ['{"jsonrpc":"2.0","id":4,"method":"ping","method":"x"}', "4"],
     ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}', "1.5"],
     ['{"jsonrpc":"2.0","id":"i","method":"initialize","params":{}}', '"i"'],
   ];

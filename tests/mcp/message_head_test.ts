@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readHead } from "../../src/mcp/message_head.ts";
+import fc from "fast-check";
+import { readEnds, readHead } from "../../src/mcp/message_head.ts";
 
 const headOf = (text: string) => readHead(new TextEncoder().encode(text));
 
@@ -33,4 +34,54 @@ Deno.test("readHead() tells a request from an answer, and survives any head", ()
   for (const text of ["", "[", "{", "{{{{", '{"', '{"a"', '{"a":', "\u0000", "[[[[[[", '{"a":"\\']) {
     headOf(text);
   }
+});
+
+const ends = (head: string, tail: string) => {
+  const encoder = new TextEncoder();
+  return readHead(encoder.encode(head), encoder.encode(tail)).idSource;
+};
+
+Deno.test("readHead() finds an id that stands last, as the TypeScript SDK and others write it", () => {
+  const head = '{"result":{"content":[{"text":"aaaa';
+  for (
+    const [tail, id] of [
+      ['a"}]},"jsonrpc":"2.0","id":12}', "12"],
+      ['a"}]},"id":12,"jsonrpc":"2.0"}', "12"],
+      ['a"}]} , "id" : "a\\"b" , "jsonrpc" : "2.0" } \r', '"a\\"b"'],
+      ['a"}]},"id":1.0}', "1.0"],
+    ]
+  ) assert.equal(ends(head, tail), id, tail);
+  assert.equal(
+    ends('{"id":1,"result":{"x":"aaa', 'a"},"id":2}'),
+    "1",
+    "the first is taken where there are two",
+  );
+});
+
+Deno.test("readHead() takes no id from inside a string or an inner object at the end", () => {
+  const head = '{"result":{"content":[{"text":"aaaa';
+  for (
+    const tail of [
+      'a"}],"id":12}}',
+      'a,\\"id\\":12"}]}}',
+      'a,\\"id\\":12}',
+      'a"}]},"xid":12}',
+      'a"}]},"id":12,"trace":"x"}',
+      'a"}]},"id":null}',
+      'a"}]},"id":12',
+      'a"}]},"id":012}',
+    ]
+  ) assert.equal(ends(head, tail), undefined, tail);
+});
+
+Deno.test("readHead() finds the id of any JSON message that is too long, wherever its writer puts it", () => {
+  const id = fc.oneof(fc.integer(), fc.string({ maxLength: 20 }));
+  fc.assert(
+    fc.property(id, fc.jsonValue(), fc.boolean(), (id, value, isLast) => {
+      const result = { value, filler: "x".repeat(9000) };
+      const text = JSON.stringify(isLast ? { result, jsonrpc: "2.0", id } : { id, result });
+      const buffer = new TextEncoder().encode(text);
+      assert.equal(readEnds({ buffer, start: 0, end: buffer.length }).idSource, JSON.stringify(id));
+    }),
+  );
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { idBytesMax, methodBytesMax } from "../../src/limits.ts";
+import type { Malformed } from "../../src/mcp/message.ts";
 import { messageOf } from "../support/lines.ts";
 
 function kindOf(line: Parameters<typeof messageOf>[0]): string {
@@ -51,16 +52,64 @@ Deno.test("readMessage() takes escapes that a key needs, or that writers of othe
   }
 });
 
-Deno.test("readMessage() answers text that is not JSON with -32700 and the id null", () => {
+Deno.test("readMessage() answers text that is not JSON with -32700 and the id where one can be read, else null", () => {
   for (
-    const line of [
-      '{"jsonrpc":"2.0","id":1,"method":"ping"',
-      "{'a':1}",
-      '{"a":1}{"b":2}',
-      "{".repeat(200_000),
+    const [line, replyId] of [
+      ['{"jsonrpc":"2.0","id":1,"method":"ping"', "1"],
+      ['\ufeff{"jsonrpc":"2.0","id":"a","method":"ping"}', '"a"'],
+      [`{"method":"ping","params":{"x":"\t${"x".repeat(10_000)}"},"jsonrpc":"2.0","id":7}`, "7"],
+      [`{"id":1,"params":${"[".repeat(200_000)}`, "1"],
+      ['{"jsonrpc":"2.0","id":1', "null"],
+      ['{"id":{},"method":}', "null"],
+      [`{"id":"${"x".repeat(2000)}",}`, "null"],
+      ["{'a':1}", "null"],
+      ['{"a":1}{"b":2}', "null"],
+      ["{".repeat(200_000), "null"],
     ]
   ) {
-    assert.deepEqual({ ...refusalOf(line), reason: "" }, { code: -32700, reason: "", replyId: "null" });
+    const refusal = refusalOf(line);
+    assert.deepEqual([refusal.code, refusal.replyId], [-32700, replyId], line.slice(0, 60));
+  }
+});
+
+Deno.test("readMessage() says of a refused message whether it asks, or which request it was to answer", () => {
+  const seen = (line: string) => {
+    const message = messageOf(line);
+    return message.kind === "malformed" && [message.asks, message.answers?.key];
+  };
+  assert.deepEqual(seen('{"jsonrpc":"2.0","id":1,"result":{},"result":{}}'), [false, "n1"]);
+  assert.deepEqual(seen('{"jsonrpc":"2.0","id":"1","Result":{},"result":{}}'), [false, "s1"]);
+  assert.deepEqual(seen('{"jsonrpc":"2.0","id":1,"result":{"a":"\t"}}'), [false, "n1"]);
+  assert.deepEqual(seen('{"jsonrpc":"2.0","id":1,"method":"ping","method":"ping"}'), [true, undefined]);
+  assert.deepEqual(seen('{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}'), [true, undefined]);
+  assert.deepEqual(seen('{"jsonrpc":"2.0","method":"ping","params":[]}'), [true, undefined]);
+  assert.deepEqual(seen('{"jsonrpc":"2.0","id":1,"method":}'), [true, undefined]);
+});
+
+Deno.test("readMessage() takes for an answer only a result that is an object, and an error with a code and a message", () => {
+  for (
+    const answer of [
+      '"result":null',
+      '"result":[]',
+      '"result":"x"',
+      '"result":7',
+      '"error":null',
+      '"error":"text"',
+      '"error":{}',
+      '"error":{"code":1}',
+      '"error":{"code":"1","message":"x"}',
+      '"error":{"code":1.5,"message":"x"}',
+      '"error":{"code":1,"message":null}',
+      '"error":{"data":{"code":1,"message":"x"}}',
+    ]
+  ) {
+    const refusal = refusalOf(`{"jsonrpc":"2.0","id":4,${answer}}`);
+    assert.deepEqual([refusal.code, refusal.replyId], [-32600, "4"], answer);
+  }
+  for (
+    const answer of ['"result":{}', '"error":{"code":-1,"message":""}', '"error":{"message":"x","code":1.0}']
+  ) {
+    assert.notEqual(kindOf(`{"jsonrpc":"2.0","id":4,${answer}}`), "malformed", answer);
   }
 });
 
@@ -83,6 +132,7 @@ Deno.test("readMessage() refuses what is JSON but no JSON-RPC with -32600 and th
     ["7", "null"],
     ['"text"', "null"],
     ["{}", "null"],
+    ['{"id":4}', "4"],
     ['{"id":4,"method":"ping"}', "4"],
     ['{"jsonrpc":"1.0","id":4,"method":"ping"}', "4"],
     ['{"jsonrpc":2.0,"id":"a","method":"ping"}', '"a"'],
@@ -215,4 +265,9 @@ Deno.test("readMessage() tells a chatty line from JSON gone wrong", () => {
   assert.equal(chatter('"just a string"'), true);
   assert.equal(chatter('{"jsonrpc":"2.0","id":1,'), false);
   assert.equal(chatter('[{"jsonrpc":"2.0","id":1,"result":{}}]'), false);
+  // A line of a log in JSON has ids of its own.
+  assert.equal(chatter('{"level":30,"id":1,"msg":"listening"}'), true);
+  assert.equal((messageOf('{"level":30,"id":1,"msg":"listening"}') as Malformed).answers, undefined);
+  assert.equal(chatter('{"jsonrpc":"2.0","id":1}'), false);
+  assert.equal(chatter('{"id":1,"result":{}}'), false);
 });

@@ -11,7 +11,12 @@ const cancel = (id: unknown) => ({
   params: { requestId: id },
 });
 const oversize = (text: string) =>
-  ({ kind: "oversize", bytes: 20_000_000, head: new TextEncoder().encode(text) }) as const;
+  ({
+    kind: "oversize",
+    bytes: 20_000_000,
+    head: new TextEncoder().encode(text),
+    tail: new Uint8Array(),
+  }) as const;
 
 function pendingIds(conversation: Conversation, side: Side = "downstream"): string[] {
   return conversation.session.state.pending[side].all().map(({ idSource }) => idSource);

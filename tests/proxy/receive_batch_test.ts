@@ -381,7 +381,12 @@ Deno.test("malformed and oversize answers to messages of a batch become errors i
   conversation.server('{"jsonrpc":"2.0","id":1}');
   const head = new TextEncoder().encode('{"jsonrpc":"2.0","id":2,"result":{"x":"');
   const happenings = conversation.adopt(
-    receive(conversation.session, "upstream", { kind: "oversize", bytes: 20_000_000, head }, 0),
+    receive(conversation.session, "upstream", {
+      kind: "oversize",
+      bytes: 20_000_000,
+      head,
+      tail: new Uint8Array(),
+    }, 0),
   );
   const [array] = arraysTo("downstream", happenings);
   assert.deepEqual(array.map(({ id, error }: Reply) => [id, error.code]), [[1, -32603], [2, 413]]);

@@ -7,7 +7,7 @@ import type { PolicyDocument } from "../../src/policy/rule.ts";
 import { Relay, type RelayEnding, type ServerEnding } from "../../src/proxy/relay.ts";
 import { createSession } from "../../src/proxy/session.ts";
 import type { Channel, Receiver } from "../../src/transport/channel.ts";
-import { StdioChannel } from "../../src/transport/stdio.ts";
+import { StreamChannel } from "../../src/transport/stream_channel.ts";
 import { messageOf } from "../support/lines.ts";
 import { policyOf, position, ruleOf, scopeOf } from "../support/policies.ts";
 import { call } from "./support.ts";
@@ -391,7 +391,7 @@ Deno.test("Relay answers a batch that still waits for facts when the server goes
 Deno.test("a cancellation behind a call that waits for facts is taken after the call, and cancels it", async () => {
   const facts = Promise.withResolvers<Facts>();
   const input = new PassThrough();
-  const agent = new StdioChannel(input, new PassThrough(), { dropFraming: false });
+  const agent = new StreamChannel(input, new PassThrough(), { dropFraming: false });
   const rig = rigOf({ rules: [underTmp] }, () => facts.promise, true, agent);
   const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
   input.write(`${JSON.stringify(call(1, "read", { path: "/tmp/a" }))}\n${JSON.stringify(cancel)}\n`);

@@ -10,10 +10,10 @@ Deno.test("bad input of the agent is answered and recorded, and the server never
   const conversation = new Conversation();
   const lines: [string, number, unknown][] = [
     ['{"jsonrpc":"2.0",', -32700, null],
-    ['{"jsonrpc":"2.0","id":1,"id":1,"method":"ping"}', -32600, null],
-    ['\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', -32700, null],
+    ['{"jsonrpc":"2.0","id":1,"id":1,"method":"ping"}', -32600, 1],
+    ['\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', -32700, 1],
     ['[{"jsonrpc":"2.0","id":1,"method":"ping"}]', -32600, null],
-    ['{"jsonrpc":"2.0","id":1,"method":\r"ping"}', -32700, null],
+    ['{"jsonrpc":"2.0","id":1,"method":\r"ping"}', -32700, 1],
     ["[".repeat(200_000), -32700, null],
     ['{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600, null],
     ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}', -32600, 1.5],
@@ -32,7 +32,12 @@ Deno.test("an oversize message of the agent is answered with 413 and its id; one
   const conversation = new Conversation();
   conversation.agent(call(8, "x"));
   const head = (text: string) =>
-    ({ kind: "oversize", bytes: 20_000_000, head: new TextEncoder().encode(text) }) as const;
+    ({
+      kind: "oversize",
+      bytes: 20_000_000,
+      head: new TextEncoder().encode(text),
+      tail: new Uint8Array(),
+    }) as const;
   const fromAgent = conversation.adopt(
     receive(
       conversation.session,
@@ -47,6 +52,79 @@ Deno.test("an oversize message of the agent is answered with 413 and its id; one
   );
   assert.deepEqual([replyIn(fromServer).id, replyIn(fromServer).error.code], [8, 413]);
   assert.equal(conversation.session.state.pending.downstream.size, 0);
+});
+
+Deno.test("a refused message never takes the id of a request that waits: the error would pass for its answer", () => {
+  const conversation = new Conversation();
+  conversation.agent(call(1, "x"));
+  conversation.agent(call(2, "x"));
+  conversation.agent({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 2 } });
+  for (const id of [1, 2]) {
+    for (const line of [`{"jsonrpc":"2.0","id":${id},`, `{"jsonrpc":"2.0","id":${id},"method":7}`]) {
+      assert.equal(replyIn(conversation.agent(line)).id, null, line);
+    }
+    const huge = {
+      kind: "oversize",
+      bytes: 20_000_000,
+      head: new TextEncoder().encode(`{"id":${id},"params":{"x":"`),
+      tail: new Uint8Array(),
+    } as const;
+    assert.equal(
+      replyIn(conversation.adopt(receive(conversation.session, "downstream", huge, 0))).id,
+      null,
+    );
+  }
+  assert.equal(replyIn(conversation.agent('{"jsonrpc":"2.0","id":3,')).id, 3);
+});
+
+Deno.test("a request of the server's that is refused is answered to the server, and takes no request of the agent's", () => {
+  const conversation = new Conversation();
+  conversation.agent(call(1, "x"));
+  for (
+    const line of [
+      '{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":[]}',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","method":"ping"}',
+      '{"jsonrpc":"2.0","id":1,"method":}',
+    ]
+  ) {
+    const reply = conversation.server(line).find((happening) => "reply" in happening);
+    assert.ok(reply !== undefined && "reply" in reply && reply.reply === "upstream", line);
+    assert.equal(reply.message.id, 1);
+  }
+  const huge = {
+    kind: "oversize",
+    bytes: 20_000_000,
+    head: new TextEncoder().encode('{"method":"sampling/createMessage","params":{"x":"'),
+    tail: new TextEncoder().encode('xxx"},"jsonrpc":"2.0","id":1}'),
+  } as const;
+  const replies = conversation.adopt(receive(conversation.session, "upstream", huge, 0));
+  assert.deepEqual([replyIn(replies).id, replyIn(replies).error.code], [1, 413]);
+  assert.equal(conversation.session.state.pending.downstream.size, 1);
+  // Nobody waits for an answer to these.
+  assert.ok(!conversation.server('{"jsonrpc":"2.0","method":"x","params":[]}').some((one) => "reply" in one));
+});
+
+Deno.test("an answer that is refused ends its request, wherever its id stands", () => {
+  const conversation = new Conversation();
+  const refused: [number, Parameters<typeof receive>[2]][] = [
+    [1, messageOf('{"jsonrpc":"2.0","id":1,"result":{},"result":{}}')],
+    [2, messageOf('{"jsonrpc":"2.0","Id":0,"id":2,"result":{}}')],
+    [3, messageOf(`{"result":{"x":"${"x".repeat(10_000)}\t"},"jsonrpc":"2.0","id":3}`)],
+    [4, messageOf('{"jsonrpc":"2.0","id":"4","result":null}')],
+    [5, {
+      kind: "oversize",
+      bytes: 20_000_000,
+      head: new TextEncoder().encode('{"result":{"content":[{"type":"text","text":"'),
+      tail: new TextEncoder().encode('xx"}]},"jsonrpc":"2.0","id":5}'),
+    }],
+  ];
+  for (const [id, incoming] of refused) {
+    conversation.agent(call(id, "x"));
+    const happenings = conversation.adopt(receive(conversation.session, "upstream", incoming, 0));
+    assert.equal(replyIn(happenings).id, id);
+    assert.deepEqual(recordsIn(happenings).map(({ kind }) => kind), ["refused", "outcome"]);
+    assert.equal(conversation.session.state.pending.downstream.size, 0);
+  }
 });
 
 Deno.test("when the server goes, every request in flight is answered with 503 in the order of the calls", () => {

@@ -51,9 +51,10 @@ async function delivered(bytes: string, options: StdioOptions): Promise<Incoming
 
 const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 
-Deno.test("StreamChannel drops a server's byte order mark and CR, and what is forwarded has neither", async () => {
-  const [first, second] = await delivered(`\ufeff${ping}\r\n${ping}\r\n`, { dropFraming: true });
-  for (const message of [first, second]) {
+Deno.test("StreamChannel drops a server's byte order marks and CRs, and what is forwarded has neither", async () => {
+  const messages = await delivered(`\ufeff${ping}\r\n${ping}\r\n\ufeff${ping}\n`, { dropFraming: true });
+  assert.equal(messages.length, 3);
+  for (const message of messages) {
     assert.equal(message.kind, "request");
     const { buffer, start, end } = (message as Extract<Incoming, { kind: "request" }>).frame;
     assert.equal(
@@ -69,6 +70,19 @@ Deno.test("StreamChannel refuses an agent's byte order mark and forwards its CR 
   assert.equal(second.kind, "request");
   const { buffer, start, end } = (second as Extract<Incoming, { kind: "request" }>).frame;
   assert.equal(new TextDecoder().decode(buffer.subarray(start, end + 1)), `${ping}\r\n`);
+});
+
+Deno.test("StreamChannel says at the end of a message spread over lines whose it is, and forgets it at a message", async () => {
+  const pretty = JSON.stringify({ result: {}, jsonrpc: "2.0", id: 7 }, null, 2);
+  for (const dropFraming of [true, false]) {
+    const lines = await delivered(`${pretty}\n{\n"id": 8,\n${ping}\n}\n`, { dropFraming });
+    const told = lines.map((line) => line.kind === "malformed" ? line.answers?.key : line.kind);
+    assert.deepEqual(told, [
+      ...[undefined, undefined, undefined, undefined, "n7"],
+      ...[undefined, undefined, "request", undefined],
+    ]);
+    assert.match((lines[4] as Extract<Incoming, { kind: "malformed" }>).reason, /spread over several lines/);
+  }
 });
 
 Deno.test("StreamChannel names a line over its bound and reads on behind it", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { oversizeHeadBytesMax } from "../../src/limits.ts";
+import { oversizeHeadBytesMax, oversizeTailBytesMax } from "../../src/limits.ts";
 import { type Frame, FrameReader, isBlank } from "../../src/wire/frame.ts";
 import { concat, decode, encode } from "./support/bytes.ts";
 
@@ -113,6 +113,7 @@ Deno.test("an oversize line comes once, at its end, with its head and length, an
   assert.deepEqual(reader.next(), {
     kind: "oversize",
     head: encode('{"id":1,"m":xxxxxxxxxxxxxxxxxxx}'),
+    tail: encode('{"id":1,"m":xxxxxxxxxxxxxxxxxxx}'),
     bytes: 32,
   });
   assert.deepEqual(describe(drain(reader)), ["ok"]);
@@ -122,6 +123,7 @@ Deno.test("an oversize line without a line feed comes at the end of the stream",
   assert.deepEqual(read([encode("0123456789")], 8), [{
     kind: "oversize",
     head: encode("0123456789"),
+    tail: encode("0123456789"),
     bytes: 10,
   }]);
 });
@@ -135,6 +137,32 @@ Deno.test("the head of an oversize line is a bounded copy, whatever the chunks",
     assert.equal(frame.bytes, line.length);
     assert.deepEqual(frame.head, line.slice(0, oversizeHeadBytesMax));
     assert.equal(frame.head.buffer.byteLength, oversizeHeadBytesMax);
+  }
+});
+
+Deno.test("the tail of an oversize line is its end, whatever the chunks", () => {
+  const line = encode(Array.from({ length: 20_000 }, (_, i) => i).join());
+  const stream = concat([line, encode("\nshort\n")]);
+  const everyByte = Array.from({ length: stream.length }, (_, i) => i);
+  const many = everyByte.filter((i) => i % 1500 === 0);
+  for (
+    const cuts of [
+      [],
+      [5],
+      [4000, 4201, 9000],
+      [line.length - 3],
+      [line.length - 2047, line.length],
+      many,
+      everyByte,
+    ]
+  ) {
+    for (const frameBytesMax of [4200, 70_000, line.length - 1]) {
+      const frames = read(split(stream, cuts), frameBytesMax);
+      assert.ok(frames[0].kind === "oversize");
+      assert.deepEqual(frames[0].tail, line.slice(-oversizeTailBytesMax));
+      assert.equal(frames[0].tail.buffer.byteLength, oversizeTailBytesMax);
+      assert.deepEqual(describe(frames.slice(1)), ["short"]);
+    }
   }
 });
 
@@ -256,7 +284,10 @@ function drain(reader: FrameReader): Frame[] {
 /** Each frame as its text; an oversize one as its length and its head. */
 function describe(frames: readonly Frame[]): string[] {
   return frames.map((frame) => {
-    if (frame.kind === "oversize") return oversize(frame.head, frame.bytes);
+    if (frame.kind === "oversize") {
+      assert.deepEqual(frame.tail, frame.head); // lines here are shorter than both
+      return oversize(frame.head, frame.bytes);
+    }
     return decode(frame.buffer.subarray(frame.start, frame.end));
   });
 }
