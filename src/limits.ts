@@ -179,10 +179,10 @@ export const interpreterLineBytesMax = 256;
 export const stderrLineBytesMax = 64 * KiB;
 
 /**
- * What is shown of the beginning of a longer line. It is half of what is kept of it (`oversizeHeadBytesMax`): a secret that
- * begins before the cut is seen for what it is.
+ * How far behind the last character that is shown of such a line it is still looked at: half of what is kept of it
+ * (`oversizeHeadBytesMax`). A secret that begins in what is shown is seen for what it is within so many.
  */
-export const stderrExcerptCharactersMax = 2 * KiB;
+export const stderrLookAheadCharacters = 2 * KiB;
 
 /** What of a server's stderr is passed on per second, in whole lines; the rest is counted and the count is said. */
 export const stderrBytesPerSecondMax = 256 * KiB;

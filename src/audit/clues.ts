@@ -142,7 +142,7 @@ for (
     ["@", AT],
     ["%", PERCENT],
     ["\r\n", BREAK],
-    ["\\&", MARK],
+    ["\\&\x1b", MARK],
   ] as const
 ) {
   for (const c of characters) classes[c.charCodeAt(0)] = itsClass;

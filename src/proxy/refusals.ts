@@ -4,6 +4,7 @@ import type { Incoming, Malformed, Oversize } from "../mcp/message.ts";
 import { type MessageHead, readHead } from "../mcp/message_head.ts";
 import type { Side } from "../mcp/operation.ts";
 import { type DenialDetails, errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
+import { dropEscapes } from "../audit/terminal_text.ts";
 import type { FrameSpan } from "../wire/frame.ts";
 import { isIdTaken, refuseAnswer, replyIdFor } from "./correlation.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
@@ -133,10 +134,10 @@ function sizeOf(incoming: Incoming): number {
   return incoming.kind === "oversize" ? incoming.bytes : incoming.frame.end - incoming.frame.start;
 }
 
-/** The beginning of a line, for the operator's eyes: control characters made visible. */
+/** The beginning of a line, for the operator's eyes: without colours, other control characters made visible. */
 function excerpt({ buffer, start, end }: FrameSpan): string {
   const text = new TextDecoder().decode(buffer.subarray(start, Math.min(end, start + excerptBytesMax)));
-  return JSON.stringify(text) + (end - start > excerptBytesMax ? " …" : "");
+  return JSON.stringify(dropEscapes(text)) + (end - start > excerptBytesMax ? " …" : "");
 }
 
 const excerptBytesMax = 200;

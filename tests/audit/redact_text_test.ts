@@ -80,6 +80,11 @@ Deno.test("redactText() masks what is spelt with escapes, percent signs, entitie
     "https%3A%2F%2Fuser%3Ahunter22%40host%2Fx": "https%3A%2F%2F‹url_credentials›%40host%2Fx",
     "https:\\/\\/user:hunter22@host\\/x": "https:\\/\\/‹url_credentials›@host\\/x",
     "password%3Dhunter22%26next=1": "password%3D‹secret›%26next=1",
+    // A terminal's colours, in whose last letter a word would begin.
+    "\x1b[32mghp_abcdefghijklmnopqrstuvwxyz0123456789": "\x1b[32m‹github_token›",
+    "\x1b[0m4111111111111111": "\x1b[0m‹card›",
+    "ghp_abcdefghijklm\x1b[1;31mnopqrstuvwxyz0123456789": "‹github_token›",
+    "\\u001b[32mghp_abcdefghijklmnopqrstuvwxyz0123456789": "\\u001b[32m‹github_token›",
     "-----BEGIN PRIVATE KEY-----\\u{a}MIIE\\u{a}-----END PRIVATE KEY----- and more": "‹private_key› and more",
   });
 });
@@ -94,12 +99,13 @@ Deno.test("redactText() leaves escapes that spell nothing to mask", () => {
     "%C3%A9t%C3%A9 %ff%fe %c3",
     "\\\\\\\\",
     "&#9999999;",
+    "\x1b[32mgreen\x1b[0m and \x1b[",
   ]);
 });
 
 Deno.test("redactText() reads a long row of backslashes, percent signs or ampersands once", () => {
   // Were each of them the beginning of a search to the end, this would take minutes.
-  for (const piece of ["\\", "%25", "&#1", "\\u{1"]) leaves([piece.repeat(200_000)]);
+  for (const piece of ["\\", "%25", "&#1", "\\u{1", "\x1b[", "\x1b[0"]) leaves([piece.repeat(200_000)]);
 });
 
 Deno.test("redactText() leaves numbers whose check digit or issuer is wrong, and digits that belong to something else", () => {

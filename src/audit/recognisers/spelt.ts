@@ -1,6 +1,6 @@
 /**
  * Characters that are spelt out: `\u0040`, `\u{40}`, `\x40`, `%40`, `&#64;`, `\/`, whatever wrote them; and characters
- * that nobody sees. A number or a token with one of these in it is as good as without.
+ * that nobody sees, colours of a terminal among them. A number or a token with one of these in it is as good as without.
  */
 
 import { isHex } from "./characters.ts";
@@ -16,6 +16,8 @@ export interface Read {
 // into strings double the backslashes each time, and percent signs become %25.
 const spelt = new RegExp(
   [
+    // A terminal's escape sequence, itself or spelt (ECMA-48 §5.4): the letter that ends it is none of the word behind it.
+    "(?:\\x1b|\\\\{1,8}(?:u001b|x1b))\\[[0-?]{0,32}[ -/]{0,4}[@-~]",
     "\\\\{1,8}u\\{([0-9a-f]{1,6})\\}",
     "\\\\{1,8}u([0-9a-f]{4})",
     "\\\\{1,8}x([0-9a-f]{2})",
@@ -35,7 +37,7 @@ export function isInvisible(c: number): boolean {
   return c === 0xad || (c >= 0x200b && c <= 0x200d) || c === 0x2060 || c === 0xfeff;
 }
 
-/** Whether a spelt character may begin with the backslash, percent or ampersand at `at`. */
+/** Whether a spelt character may begin with the backslash, percent, ampersand or escape at `at`. */
 export function mayBeSpelt(text: string, at: number): boolean {
   const next = text.charCodeAt(at + 1);
   switch (text.charCodeAt(at)) {
@@ -45,6 +47,8 @@ export function mayBeSpelt(text: string, at: number): boolean {
       return isHex(next) && isHex(text.charCodeAt(at + 2));
     case 0x26: // &
       return next === 0x23;
+    case 0x1b: // escape
+      return next === 0x5b;
     default:
       return false;
   }
@@ -75,11 +79,16 @@ export function readSpelt(text: string): Read | undefined {
 function meaningOf(match: RegExpMatchArray): string {
   const [whole, braced, four, two, bytes, percent, hexadecimal, decimal] = match;
   if (bytes !== undefined) return readBytes(bytes);
+  if (terminalEscape.test(whole)) return "";
   const hex = braced ?? four ?? two ?? percent ?? hexadecimal;
   if (hex === undefined && decimal === undefined) return whole.endsWith("/") ? "/" : "";
   const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
   return code > 0x10ffff || isInvisible(code) ? "" : String.fromCodePoint(code);
 }
+
+/** Only those have a bracket behind their beginning. */
+// deno-lint-ignore no-control-regex
+const terminalEscape = /^(?:\x1b|\\+(?:u001b|x1b))\[/i;
 
 /** `%C2%A0` */
 function readBytes(bytes: string): string {
