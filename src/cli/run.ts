@@ -45,10 +45,11 @@ export interface RunOptions {
 /** Runs a server behind the proxy until one side ends; gives the exit status of the whole. */
 export async function run(options: RunOptions): Promise<number> {
   const stderr = new StderrWriter();
-  const log = openOperatorLog(stderr);
+  const log = openOperatorLog(stderr, Date.now);
   try {
-    return await supervise(options, stderr, log);
+    return await supervise(options, stderr, log.logger);
   } finally {
+    log.end();
     await stderr.flush(stderrFlushMs);
   }
 }
