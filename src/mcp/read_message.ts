@@ -197,11 +197,11 @@ function malformedEnvelope(
 ): Malformed {
   // A line of a log in JSON, which some servers write to their output: it has nothing of JSON-RPC, so its id is its own.
   const chatter = envelope.jsonrpc < 0 && envelope.method < 0 && envelope.result < 0 && envelope.error < 0;
+  const asks = envelope.method >= 0 && envelope.result < 0 && envelope.error < 0;
   const id = envelope.id < 0 ? undefined : valueOf(scanner, envelope.id);
   if (id === undefined || id.end - id.start > idBytesMax) {
-    return malformed(frame, -32600, reason, { asks: envelope.method >= 0, chatter });
+    return malformed(frame, -32600, reason, { asks, chatter });
   }
-  const asks = envelope.method >= 0;
   return malformed(frame, -32600, reason, {
     replyId: replyIdOf(frame.buffer, id),
     answers: asks || chatter ? undefined : readMessageId(frame.buffer, id.start, id.end),

@@ -88,10 +88,16 @@ export class Run {
     await this.#input.write(bytes);
   }
 
+  /** The next line of standard output; undefined at its end. */
+  async readLine(): Promise<string | undefined> {
+    const { done, value } = await this.#lines.next();
+    return done ? undefined : value;
+  }
+
   /** The next line of standard output as a message; undefined at its end. */
   async read(): Promise<Answer | undefined> {
-    const { done, value } = await this.#lines.next();
-    return done ? undefined : JSON.parse(value);
+    const line = await this.readLine();
+    return line === undefined ? undefined : JSON.parse(line);
   }
 
   /** Writes a message and reads the next line. */
@@ -126,7 +132,7 @@ export class Run {
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let text = "";
-  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+  for await (const part of stream.pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))) {
     text += part;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n")) {
       yield text.slice(0, at);
