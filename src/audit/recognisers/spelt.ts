@@ -79,16 +79,11 @@ export function readSpelt(text: string): Read | undefined {
 function meaningOf(match: RegExpMatchArray): string {
   const [whole, braced, four, two, bytes, percent, hexadecimal, decimal] = match;
   if (bytes !== undefined) return readBytes(bytes);
-  if (terminalEscape.test(whole)) return "";
   const hex = braced ?? four ?? two ?? percent ?? hexadecimal;
   if (hex === undefined && decimal === undefined) return whole.endsWith("/") ? "/" : "";
   const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
   return code > 0x10ffff || isInvisible(code) ? "" : String.fromCodePoint(code);
 }
-
-/** Only those have a bracket behind their beginning. */
-// deno-lint-ignore no-control-regex
-const terminalEscape = /^(?:\x1b|\\+(?:u001b|x1b))\[/i;
 
 /** `%C2%A0` */
 function readBytes(bytes: string): string {
