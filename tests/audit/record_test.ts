@@ -125,6 +125,12 @@ Deno.test("appendRecord() writes each kind of record in these very words", () =>
       '{"path":"/d","resolution":{"kind":"unknown","why":"a loop"}}],"bytes":120',
     ],
     [
+      { ...decision, arguments: undefined, batch: 2, notes: ["progress_token_in_use"] },
+      '"kind":"decision","call":3,"from":"agent","type":"request","id":7,"method":"tools/call","target":"tool",' +
+      '"name":"read_text_file","verdict":"allow","action":"forward","policy":"p","rule":"r","reason":"allowed",' +
+      '"bytes":120,"batch":2,"notes":["progress_token_in_use"]',
+    ],
+    [
       {
         kind: "outcome",
         call: 3,
@@ -162,8 +168,9 @@ Deno.test("appendRecord() writes each kind of record in these very words", () =>
         id: '"x"',
         method: "m",
         bytes: 5,
+        batch: 1,
       },
-      '"kind":"refused","from":"server","code":"unasked","reason":"no \\"request\\"","id":"x","method":"m","bytes":5',
+      '"kind":"refused","from":"server","code":"unasked","reason":"no \\"request\\"","id":"x","method":"m","bytes":5,"batch":1',
     ],
     [
       { kind: "event", name: "server_exited", detail: "exit status 3" },

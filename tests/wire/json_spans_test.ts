@@ -16,6 +16,13 @@ Deno.test("arrayElements() gives each element without white space, with its kind
   ]);
 });
 
+Deno.test("arrayElements() gives no more elements than it is asked for", () => {
+  const bytes = encode("[1, 2,3]");
+  for (const [elementsMax, count] of [[0, 0], [2, 2], [3, 3], [4, 3]]) {
+    assert.equal(arrayElements(bytes, 0, bytes.length, elementsMax).length, count);
+  }
+});
+
 Deno.test("objectMembers() gives each member's key, escapes resolved, and value", () => {
   const text = '{ "a\\u0062" : { "x":"\\\\" } , "":[], "ab":"\\"}" ,"n" :1}';
   const bytes = encode(text);
