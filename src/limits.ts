@@ -58,6 +58,18 @@ export const batchElementsMax = inFlightMax;
  */
 export const batchHeldBytesMax = frameBytesMax;
 
+/** Roots, subscriptions and the like in one message; each is judged, and clients name some tens. */
+export const accompanyingTargetsMax = 1024;
+
+/** Requests of a server inside one answer; each gets a record of its own, and people answer one at a time. */
+export const inputRequestsMax = 64;
+
+/** Tasks of a session of which the tool is known; the oldest is forgotten beyond. */
+export const tasksMax = 1024;
+
+/** A task's id, or its tool's name, that is kept; MCP advises 128 for names, and ids are random. */
+export const taskNameCharactersMax = 256;
+
 // ——— policy ———
 
 /** A policy file. The largest real ones have some 40 KB. */

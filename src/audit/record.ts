@@ -161,9 +161,11 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
   // First, though they stand last: what is masked in them for its name must not be seen in the reason or the facts.
   const itsArguments = writeArguments(body, text);
   return '","kind":"decision"' + (body.call === undefined ? "" : ',"call":' + body.call) +
+    (body.within === undefined ? "" : ',"within":' + body.within) +
     ',"from":"' + body.from + '","type":"' + body.type + '"' +
     (body.id === undefined ? "" : ',"id":' + text.embedId(body.id)) +
     writeJudgement(body, text) +
+    (body.also === undefined || body.also.length === 0 ? "" : ',"also":' + writeAlso(body.also, text)) +
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
     itsArguments +
     ',"bytes":' + body.bytes + writeBatch(body.batch) + writeNotes(body.notes);
@@ -211,6 +213,15 @@ function isSameJudgement(
     other.verdict === decision.verdict && other.action === decision.action && other.code === decision.code &&
     other.policy === decision.policy && other.rule === decision.rule && other.reason === decision.reason &&
     other.retryAfterMs === decision.retryAfterMs && decision.observed.length === 0;
+}
+
+function writeAlso(also: NonNullable<DecisionRecord["also"]>, text: RecordText): string {
+  return text.list(
+    also,
+    "/also",
+    ({ target, name }, path) =>
+      '{"target":"' + target + '","name":' + text.quoteAgain(name, path + "/name") + "}",
+  );
 }
 
 function writeVerdict(decision: Decision, text: RecordText): string {
@@ -284,7 +295,8 @@ function writeOutcome(body: OutcomeRecord, text: RecordText): string {
     (filtered === undefined
       ? ""
       : ',"filtered":{"removed":' + text.quoteList(filtered.removed, "/filtered/removed") +
-        ',"before":"' + filtered.before + '","after":"' + filtered.after + '"}') +
+        ',"before":"' + filtered.before + '","after":"' + filtered.after + '"' +
+        (filtered.madePrivate === true ? ',"madePrivate":true}' : "}")) +
     writeNotes(notes);
 }
 

@@ -3,7 +3,7 @@
  * writer masks and bounds them.
  */
 
-import type { TargetKind } from "../mcp/operation.ts";
+import type { Operation, TargetKind } from "../mcp/operation.ts";
 import type { Decision, DenialCode } from "../policy/decision.ts";
 import type { Facts } from "../policy/facts.ts";
 import type { MaskKind } from "./mask.ts";
@@ -82,6 +82,10 @@ export interface DecisionRecord {
   /** The batch that the message came in, counted from 1 for each sender. */
   readonly batch?: number | undefined;
   readonly notes?: readonly Note[] | undefined;
+  /** It stands in the answer to this call, or in the notification that this call number was given. */
+  readonly within?: number | undefined;
+  /** What else the message was about, and passed with it or was denied with it. */
+  readonly also?: readonly Pick<Operation, "target" | "name">[] | undefined;
 }
 
 export interface JsonSpan {
@@ -135,6 +139,8 @@ export interface OutcomeRecord {
     readonly removed: readonly string[];
     readonly before: string;
     readonly after: string;
+    /** It was to be shared (`cacheScope`), and is marked as private now. */
+    readonly madePrivate?: boolean;
   } | undefined;
   readonly notes?: readonly Note[] | undefined;
 }

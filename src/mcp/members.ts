@@ -7,6 +7,8 @@ import type { Members, Value } from "./message.ts";
 /** What is looked for in one kind of object. */
 class MemberReader {
   readonly #wanted: readonly string[];
+  /** The same by length, so that most keys are told without a comparison. */
+  readonly #wantedByLength: readonly (readonly string[] | undefined)[];
   readonly #protocolKeys: ProtocolKeys;
   readonly #where: string;
 
@@ -14,6 +16,9 @@ class MemberReader {
   constructor(where: "params" | "result", wanted: readonly string[], others: readonly string[]) {
     this.#where = where;
     this.#wanted = wanted;
+    const byLength: string[][] = [];
+    for (const key of wanted) (byLength[key.length] ??= []).push(key);
+    this.#wantedByLength = byLength;
     this.#protocolKeys = new ProtocolKeys([...wanted, ...others]);
   }
 
@@ -35,33 +40,52 @@ class MemberReader {
 
   /** Told without making a string of the key. */
   #wantedKey(scanner: JsonScanner, i: number, buffer: Uint8Array): string | undefined {
-    for (const key of this.#wanted) if (scanner.keyIs(i, key, buffer)) return key;
+    const wanted = scanner.keyHasEscapes(i)
+      ? this.#wanted
+      : this.#wantedByLength[scanner.keyEnd(i) - scanner.keyStart(i)];
+    if (wanted === undefined) return undefined;
+    for (const key of wanted) if (scanner.keyIs(i, key, buffer)) return key;
     return undefined;
   }
 }
 
-/** Directly in `params`: what names and describes the thing asked for, and what else servers act by. */
-export const paramsReader = new MemberReader(
-  "params",
-  ["name", "arguments", "uri", "requestId", "_meta", "progressToken"],
-  [
-    "cursor",
-    "level",
-    "ref",
-    "argument",
-    "task",
-    "protocolVersion",
-    "capabilities",
-    "inputResponses",
-    "requestState",
-  ],
-);
+/** Directly in `params`: what names and describes the thing asked for … */
+const wantedParams = ["name", "arguments", "_meta", "uri", "requestId", "progressToken", "inputResponses"];
+/** … and what else servers act by. */
+const otherParams = [
+  "cursor",
+  "level",
+  "ref",
+  "argument",
+  "task",
+  "protocolVersion",
+  "capabilities",
+  "requestState",
+];
 
-/** Directly in `result`. What else a result holds is between the server and the agent. */
+/** Keys directly in `params` of which no near miss may stand there. */
+export const paramsKeys: readonly string[] = [...wantedParams, ...otherParams];
+
+export const paramsReader = new MemberReader("params", wantedParams, otherParams);
+
+/** Directly in `result`: what is listed, asked for or given in it. What else it holds is between the two sides. */
 export const resultReader = new MemberReader(
   "result",
-  ["tools", "prompts", "resources", "isError", "task", "resultType"],
-  ["resourceTemplates", "nextCursor", "_meta"],
+  [
+    "isError",
+    "tools",
+    "prompts",
+    "resources",
+    "resourceTemplates",
+    "cacheScope",
+    "inputRequests",
+    "roots",
+    "task",
+    "taskId",
+    "resultType",
+    "result",
+  ],
+  ["nextCursor", "_meta", "requestState"],
 );
 
 /** Where the value of member `i` lies. */

@@ -38,6 +38,8 @@ export interface Operation {
   readonly argumentsSource?: string | undefined;
   /** The protocol's own housekeeping (initialize, ping, lists …): passes unless a rule denies it. */
   readonly housekeeping: boolean;
+  /** It comes with another operation of the same message: it passes unless a rule denies it, and no limit counts it. */
+  readonly accompanies?: boolean;
 }
 
 /** An operation that was read from a message, with the place of its arguments in the message's bytes. */
@@ -70,6 +72,13 @@ const targets: ReadonlyMap<string, TargetRule> = new Map([
 
 const methodsWithTarget = new ProtocolKeys([...targets.keys()]);
 
+/** Methods by which a server asks for something that is looked at more closely. */
+const methodsOfServers = new ProtocolKeys([
+  "elicitation/create",
+  "notifications/tasks",
+  "notifications/tasks/status",
+]);
+
 /** Methods that only keep the conversation going or say what there is. */
 const housekeepingMethods: ReadonlySet<string> = new Set([
   "initialize",
@@ -79,6 +88,8 @@ const housekeepingMethods: ReadonlySet<string> = new Set([
   "notifications/cancelled",
   "notifications/progress",
   "logging/setLevel",
+  // The answer to a `subscriptions/listen`, without which the client waits (2026-07-28).
+  "notifications/subscriptions/acknowledged",
 ]);
 
 /** `tools/list`, `resources/templates/list`, `roots/list` …, and `notifications/tools/list_changed` and its kin. */
@@ -97,7 +108,7 @@ export function readOperation(message: Request | Notification, from: Side): Read
   const { method, members, params, frame: { buffer } } = message;
   const rule = from === "downstream" ? targets.get(method) : undefined;
   if (rule === undefined) {
-    const meant = from === "downstream" ? methodsWithTarget.mistakenFor(method) : undefined;
+    const meant = (from === "downstream" ? methodsWithTarget : methodsOfServers).mistakenFor(method);
     if (meant !== undefined) {
       return { kind: "unnamed_target", reason: `a method that some readers take for "${meant}"` };
     }
@@ -110,6 +121,52 @@ export function readOperation(message: Request | Notification, from: Side): Read
   const name = decodeString(buffer, named.start, named.end);
   const value = rule.hasArguments ? members.get("arguments") : params;
   return new LazyOperation(from, method, rule.target, name, buffer, value);
+}
+
+/**
+ * Names what a server asks for inside an answer, as the same request of its own would be named. A reason where it could
+ * not be told for certain what is asked.
+ */
+export function readAskedOperation(
+  buffer: Uint8Array,
+  method: string,
+  params: Value | undefined,
+): ReadOperation | string {
+  const meant = methodsOfServers.mistakenFor(method);
+  if (meant !== undefined) return `a method that some readers take for "${meant}"`;
+  return new LazyOperation("upstream", method, "method", method, buffer, params);
+}
+
+/** A resource that a client's message is about besides what it asks for; a rule's `args` see its `uri`. */
+export function accompanyingResource(method: string, uri: string): Operation {
+  return accompanying(method, "resource", uri, new Map([["uri", uri]]));
+}
+
+/** The same for a prompt, with its arguments as far as they are known. */
+export function accompanyingPrompt(method: string, name: string, args: JsonValue): Operation {
+  return accompanying(method, "prompt", name, args);
+}
+
+/** The same for the tool whose task a message is about; its arguments were judged when it was called. */
+export function accompanyingTool(method: string, name: string): Operation {
+  return accompanying(method, "tool", name, undefined);
+}
+
+function accompanying(
+  method: string,
+  target: TargetKind,
+  name: string,
+  args: JsonValue | undefined,
+): Operation {
+  return {
+    from: "downstream",
+    method,
+    target,
+    name,
+    arguments: args,
+    housekeeping: true,
+    accompanies: true,
+  };
 }
 
 /** Parses its arguments only when a rule looks at them: most calls are decided by their name. */
@@ -160,8 +217,8 @@ function asciiText(bytes: Uint8Array, start: number, end: number): string | unde
 export interface ListedTargets {
   readonly target: "tool" | "resource" | "prompt";
   /** The member of `result` that holds the list. */
-  readonly listedIn: "tools" | "resources" | "prompts";
-  readonly namedBy: "name" | "uri";
+  readonly listedIn: "tools" | "resources" | "prompts" | "resourceTemplates";
+  readonly namedBy: "name" | "uri" | "uriTemplate";
   /** The method by which an element is used. */
   readonly usedBy: string;
 }
@@ -170,6 +227,12 @@ const lists: ReadonlyMap<string, ListedTargets> = new Map([
   ["tools/list", { target: "tool", listedIn: "tools", namedBy: "name", usedBy: "tools/call" }],
   ["prompts/list", { target: "prompt", listedIn: "prompts", namedBy: "name", usedBy: "prompts/get" }],
   ["resources/list", { target: "resource", listedIn: "resources", namedBy: "uri", usedBy: "resources/read" }],
+  ["resources/templates/list", {
+    target: "resource",
+    listedIn: "resourceTemplates",
+    namedBy: "uriTemplate",
+    usedBy: "resources/read",
+  }],
 ]);
 
 /** Every kind of list there is. */

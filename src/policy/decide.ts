@@ -22,6 +22,7 @@ import {
 } from "./reason.ts";
 import type { PolicyState } from "./state.ts";
 import { Subject } from "./subject.ts";
+import { findUnsafeUrl, safeUrlsRule } from "./unsafe_url.ts";
 
 /** The policy that built-in rules belong to. */
 const builtIn = "built-in";
@@ -63,6 +64,8 @@ function judge(
   const subject = new Subject(operation, facts, policy.paths);
   const hit = findOwnFile(subject, policy.ownFiles);
   if (hit !== undefined) return deny(policy, "own_file", ownFilesRule, reasonForOwnFile(hit, operation));
+  const unsafe = findUnsafeUrl(operation);
+  if (unsafe !== undefined) return deny(policy, "unsafe_url", safeUrlsRule, unsafe);
   const { documents } = policy;
   if (documents.length === 1) return speakAlone(judgeDocument(documents[0], state, subject, nowMs));
   return combine(documents.map((document) => judgeDocument(document, state, subject, nowMs)));
@@ -121,7 +124,10 @@ function judgeDocument(
     const { verdict, code, rule, reason } = denial.verdict;
     return { document, waitMs: 0, observed: [], charges: [], verdict, code, rule, reason };
   }
-  const limits = document.limit.rules.length === 0 ? noLimits : judgeLimits(document, state, subject, nowMs);
+  // What accompanies an operation is no call of its own.
+  const limits = document.limit.rules.length === 0 || subject.operation.accompanies === true
+    ? noLimits
+    : judgeLimits(document, state, subject, nowMs);
   const observed = limits.observed.length === 0 ? denial.observed : [...denial.observed, ...limits.observed];
   const { waitMs, charges } = limits;
   const { verdict, code, rule, reason } = denial.verdict ?? limits.verdict ?? judgeAllows(document, subject);

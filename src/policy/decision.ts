@@ -1,7 +1,7 @@
 /** What the engine answers. */
 
 /** The closed set of reasons by which a message does not pass. */
-export type DenialCode = "rule" | "default" | "limit" | "own_file" | "error";
+export type DenialCode = "rule" | "default" | "limit" | "own_file" | "unsafe_url" | "error";
 
 /** A rule that would have decided otherwise but only observes. */
 export interface Observation {

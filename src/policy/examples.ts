@@ -1,15 +1,17 @@
 /** A policy tried on the examples that its author wrote into it. */
 
+import { readAccompanying } from "../mcp/accompanying.ts";
 import { readMessage } from "../mcp/read_message.ts";
 import { type Operation, readOperation } from "../mcp/operation.ts";
 import { JsonScanner } from "../wire/json.ts";
 import type { CompiledPolicy } from "./compile.ts";
-import { decide } from "./decide.ts";
+import type { Decision } from "./decision.ts";
+import { decideTogether } from "./decide_together.ts";
 import type { Facts, Query, Resolution } from "./facts.ts";
-import { needs } from "./needs.ts";
+import { needsOfAll } from "./needs.ts";
 import { normalizePath } from "./path.ts";
 import type { Example, PolicyDocument } from "./rule.ts";
-import { advance, initialState } from "./state.ts";
+import { advance, initialState, type PolicyState } from "./state.ts";
 
 /** What became of the call of an example. */
 export interface Outcome {
@@ -46,31 +48,36 @@ export function runExamples(document: PolicyDocument, policy: CompiledPolicy): r
 const nowMs = 0;
 
 function judge(example: Example, policy: CompiledPolicy): Outcome {
-  const operation = readExampleOperation(example);
-  if ("refusal" in operation) {
+  const operations = readExampleOperations(example);
+  if (typeof operations === "string") {
     // The proxy refuses such a message before any rule, so the verdict is as good as a rule's.
-    return { verdict: "deny", rule: "malformed", reason: operation.refusal };
+    return { verdict: "deny", rule: "malformed", reason: operations };
   }
-  const facts = answerByName(needs(policy, operation), policy.paths.workingDirectory);
+  const facts = answerByName(needsOfAll(policy, operations), policy.paths.workingDirectory);
+  const [first, ...rest] = operations;
+  const decide = (state: PolicyState): Decision =>
+    decideTogether(policy, state, first, rest, facts, nowMs).decision;
   let state = initialState(policy);
   for (let made = 0; made < (example.after ?? 0); made++) {
-    const before = decide(policy, state, operation, facts, nowMs);
+    const before = decide(state);
     // What is denied changes nothing, and would be denied again.
     if (before.action === "deny") break;
     state = advance(state, policy, before, nowMs);
   }
-  const { verdict, rule, reason } = decide(policy, state, operation, facts, nowMs);
+  const { verdict, rule, reason } = decide(state);
   return { verdict, rule, reason };
 }
 
-/** The example as the line that a peer would send, read by the same code as in the proxy. */
-function readExampleOperation(example: Example): Operation | { readonly refusal: string } {
+/** The example as the line that a peer would send, read by the same code as in the proxy; a reason where it is refused. */
+function readExampleOperations(example: Example): readonly [Operation, ...Operation[]] | string {
   const line = new TextEncoder().encode(`${exampleLine(example)}\n`);
   const message = readMessage(new JsonScanner(), { buffer: line, start: 0, end: line.length - 1 });
-  if (message.kind === "malformed") return { refusal: message.reason };
-  if (message.kind !== "request" && message.kind !== "notification") return { refusal: "it is no request" };
+  if (message.kind === "malformed") return message.reason;
+  if (message.kind !== "request" && message.kind !== "notification") return "it is no request";
   const operation = readOperation(message, example.from);
-  return "kind" in operation ? { refusal: operation.reason } : operation;
+  if ("kind" in operation) return operation.reason;
+  const accompanying = example.from === "downstream" ? readAccompanying(message) : [];
+  return typeof accompanying === "string" ? accompanying : [operation, ...accompanying];
 }
 
 function exampleLine(example: Example): string {

@@ -27,6 +27,24 @@ export function needs(policy: CompiledPolicy, operation: Operation): readonly Qu
 
 const noQueries: readonly Query[] = [];
 
+/**
+ * The same for operations that are judged together: each query once, and at most `queriesMax` in all. What the checks of
+ * a policy ask for comes first, and counts as theirs.
+ */
+export function needsOfAll(policy: CompiledPolicy, operations: readonly Operation[]): readonly Query[] {
+  if (operations.length === 1) return needs(policy, operations[0]);
+  const wanted = new Map<string, Query>();
+  const all = operations.flatMap((operation) => needs(policy, operation));
+  for (const askedBy of ["check", "own_files"] as const) {
+    for (const query of all) {
+      if (query.askedBy !== askedBy || wanted.has(query.path)) continue;
+      if (wanted.size >= queriesMax) return [...wanted.values()];
+      wanted.set(query.path, query);
+    }
+  }
+  return [...wanted.values()];
+}
+
 /** Paths in the order in which they were wanted first. */
 type Wanted = Map<string, Query["askedBy"]>;
 

@@ -63,8 +63,13 @@ export function reasonForAllow(rule: string, operation: Operation): string {
 }
 
 function sentenceForAllow(rule: string, operation: Operation): string {
-  if (rule === "protocol") return boundSentence(`${nameTarget(operation)} is part of the protocol`);
-  if (rule === "default") return boundSentence(`no rule denies ${nameTarget(operation)}`);
+  // (What accompanies is never a method, so that what is remembered of one is not taken for the other.)
+  if (rule === "protocol" && operation.accompanies !== true) {
+    return boundSentence(`${nameTarget(operation)} is part of the protocol`);
+  }
+  if (rule === "protocol" || rule === "default") {
+    return boundSentence(`no rule denies ${nameTarget(operation)}`);
+  }
   return boundSentence(`rule ${quote(rule)} allows ${nameTarget(operation)}`);
 }
 

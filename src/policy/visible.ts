@@ -3,6 +3,7 @@
 import type { Operation, Side, TargetKind } from "../mcp/operation.ts";
 import type { CompiledDocument, CompiledPolicy } from "./compile.ts";
 import { noFacts } from "./facts.ts";
+import { isGlob } from "./glob.ts";
 import { Subject } from "./subject.ts";
 
 /** The use of a listed thing, its arguments not yet known. */
@@ -29,10 +30,61 @@ export function couldAllow(policy: CompiledPolicy, use: Use): boolean {
   }
 }
 
-function couldPass(document: CompiledDocument, subject: Subject): boolean {
-  const denied = document.deny.covering(subject).some((rule) =>
-    !rule.observes && rule.arguments.length === 0
+/**
+ * The same for a resource template (RFC 6570), whose URIs are not known. What is denied with any text in place of its
+ * expressions is hidden, and where nothing is allowed but by rules, what none of them could cover.
+ */
+export function couldAllowTemplate(policy: CompiledPolicy, template: string, from: Side): boolean {
+  const method = "resources/read";
+  const parts = template.split(expression);
+  const use = (name: string): Operation => ({
+    from,
+    target: "resource",
+    name,
+    method,
+    arguments: undefined,
+    housekeeping: false,
+  });
+  try {
+    const samples = sampleTexts.map((text) => new Subject(use(parts.join(text)), noFacts, policy.paths));
+    return policy.documents.every((document) =>
+      document.mode === "observe" ||
+      (!namesLiterally(document, template) && samples.some((sample) => !isDenied(document, sample)) &&
+        (document.default === "allow" || couldBeAllowed(document, parts, samples[0])))
+    );
+  } catch {
+    return false;
+  }
+}
+
+const expression = /\{[^{}]*\}/;
+/** No rule names them; of three lengths, so that no number of `?` covers all. */
+const sampleTexts = ["", "\u{f0000}", "\u{f0000}\u{f0001}\u{f0002}"];
+
+/** An author who writes the template as the list shows it means every URI of it. */
+function namesLiterally({ deny }: CompiledDocument, template: string): boolean {
+  return deny.rules.some((rule) =>
+    !rule.observes && rule.arguments.length === 0 && rule.scope.resources.includes(template)
   );
-  if (denied) return false;
+}
+
+/** Whether an allow covers some URI that begins as the template does, as far as beginnings tell. */
+function couldBeAllowed({ allow }: CompiledDocument, parts: readonly string[], sample: Subject): boolean {
+  const head = parts[0];
+  const mayCover = (glob: string): boolean => {
+    const begin = isGlob(glob) ? glob.slice(0, glob.search(/[*?]/)) : glob;
+    return begin.startsWith(head) || (isGlob(glob) && head.startsWith(begin));
+  };
+  return allow.covering(sample, "methods").some((rule) => !rule.observes) ||
+    allow.rules.some((rule) => !rule.observes && rule.scope.resources.some(mayCover));
+}
+
+/** A deny without conditions, so that no arguments could make it pass. */
+function isDenied(document: CompiledDocument, subject: Subject): boolean {
+  return document.deny.covering(subject).some((rule) => !rule.observes && rule.arguments.length === 0);
+}
+
+function couldPass(document: CompiledDocument, subject: Subject): boolean {
+  if (isDenied(document, subject)) return false;
   return document.default === "allow" || document.allow.covering(subject).some((rule) => !rule.observes);
 }

@@ -1,56 +1,165 @@
-/** Results and errors, from either side: matched to the request they answer, recorded, then passed on. */
+/** Results and errors, from either side: matched to the request they answer, judged, recorded, then passed on. */
 
 import type { ErrorAnswer, Result } from "../mcp/message.ts";
-import { everyList, type ListedTargets, listedTargets, type Side } from "../mcp/operation.ts";
+import type { Side } from "../mcp/operation.ts";
 import { createsTask } from "../mcp/progress.ts";
-import { errorReply, replyCodes } from "../mcp/reply.ts";
+import { replyCodes } from "../mcp/reply.ts";
 import { negotiatedRevision } from "../mcp/revision.ts";
-import { couldAllow } from "../policy/visible.ts";
-import { keyedDigest } from "../audit/digest.ts";
-import type { Note, OutcomeRecord } from "../audit/record.ts";
-import { JsonScanner } from "../wire/json.ts";
-import { refuseTaken, takeAnswered } from "./correlation.ts";
-import { type FilteredList, filterList } from "./list_filter.ts";
+import { type Facts, noFacts } from "../policy/facts.ts";
+import { needsOfAll } from "../policy/needs.ts";
+import type { OutcomeRecord } from "../audit/record.ts";
+import { judgeContents, readContents } from "./answer_contents.ts";
+import { type Answered, refuseTaken, takeAnswered } from "./correlation.ts";
+import { denialOf } from "./denial.ts";
+import { filterLists } from "./lists.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { rememberTask } from "./tasks.ts";
+import type { WaitingAnswer } from "./waiting.ts";
 
 /** An answer has come from `side`. What answers no pending request is dropped: an answer counts once. */
 export function receiveAnswer(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
-  const asker = otherSide(side);
   if (side === "downstream" && turn.phase !== "open") return dropAfterEnd(turn, message);
-  const answered = takeAnswered(turn, asker, message.id);
-  if (typeof answered !== "object") return dropUnasked(turn, side, message, answered === "late");
-  const { request, isExact } = answered;
-  const notes: readonly Note[] = isExact ? message.oddities : [...message.oddities, "id_of_other_type"];
-  const bytes = message.frame.end - message.frame.start;
-  if (!turn.hasRoomFor(asker, request, bytes)) {
-    const reason = "the answers of its batch are too large to be held until they are complete";
-    return refuseTaken(turn, asker, request, {
-      code: "too_large",
-      reply: replyCodes.tooLarge,
-      reason,
-      bytes,
-    });
+  const contents = readContents(side, message);
+  if (contents === undefined) {
+    const answered = takeRequest(turn, side, message);
+    if (answered !== undefined) deliver(turn, side, message, answered);
+    return;
   }
-  if (message.kind === "result") learn(turn, asker, request, message);
-  const listed = side === "upstream" && message.kind === "result" ? listIn(message, request) : undefined;
-  if (listed !== undefined) return passList(turn, message as Result, request, notes, listed);
+  if (contents.kind === "unreadable") return refuseUnreadable(turn, side, message, contents.reason);
+  const queries = needsOfAll(turn.gate.policy, contents.operations);
+  const waiting: WaitingAnswer = { kind: "answer", message, contents, queries };
+  if (queries.length === 0) return judgeAnswer(turn, side, waiting, noFacts);
+  turn.setWaiting(side, waiting);
+  turn.effects.push({ kind: "look_up", queries });
+}
+
+/** The facts that {@linkcode receiveAnswer} asked for are there. A fact that is not counts as missing. */
+export function resumeAnswer(turn: Turn, side: Side, waiting: WaitingAnswer, facts: Facts): void {
+  turn.setWaiting(side, undefined);
+  if (side === "downstream" && turn.phase !== "open") return dropAfterEnd(turn, waiting.message);
+  judgeAnswer(turn, side, waiting, facts);
+}
+
+/** Finds the request that is answered, and takes it off the table. Undefined where that is the end of the answer. */
+function takeRequest(turn: Turn, side: Side, message: Result | ErrorAnswer): Answered | undefined {
+  const asker = otherSide(side);
+  const answered = takeAnswered(turn, asker, message.id);
+  if (typeof answered !== "object") {
+    dropUnasked(turn, side, message, answered === "late");
+    return undefined;
+  }
+  const bytes = message.frame.end - message.frame.start;
+  if (turn.hasRoomFor(asker, answered.request, bytes)) return answered;
+  const reason = "the answers of its batch are too large to be held until they are complete";
+  refuseTaken(turn, asker, answered.request, {
+    code: "too_large",
+    reply: replyCodes.tooLarge,
+    reason,
+    bytes,
+  });
+  return undefined;
+}
+
+/** An answer with something in it to be judged: it passes whole, or an error stands in its place. */
+function judgeAnswer(
+  turn: Turn,
+  side: Side,
+  { message, contents, queries }: WaitingAnswer,
+  facts: Facts,
+): void {
+  const asker = otherSide(side);
+  const answered = takeRequest(turn, side, message);
+  if (answered === undefined) return;
+  const { request } = answered;
+  const denial = judgeContents(turn, message, contents, request, queries, facts);
+  if (denial === undefined) return deliver(turn, side, message, answered);
+  const { decision, call, about } = denial;
+  turn.countDenied();
+  recordOutcome(turn, side, message, answered, { action: "replace", code: decision.code });
+  turn.replaceAnswer(
+    asker,
+    request,
+    denialOf(decision, {
+      idSource: request.idSource,
+      isToolCall: asker === "downstream" && request.isToolCall,
+      isStateless: () => request.stateless,
+      record: `${turn.gate.session}/${call}`,
+      ...(about === undefined ? {} : { about }),
+    }),
+  );
+}
+
+/** What an answer carries cannot be told for certain: whoever waits for it gets an error. */
+function refuseUnreadable(turn: Turn, side: Side, message: Result | ErrorAnswer, reason: string): void {
+  const answered = takeRequest(turn, side, message);
+  if (answered === undefined) return;
+  const bytes = message.frame.end - message.frame.start;
+  turn.countRefused();
+  turn.record({
+    kind: "refused",
+    from: sideName(side),
+    code: "malformed",
+    reason,
+    bytes,
+    ...(message.id === undefined ? {} : { id: message.id.source }),
+  });
+  turn.say("warning", `The ${sideName(side)} sent an answer that cannot be passed on: ${reason}`);
+  const refusal = { code: "malformed", reply: replyCodes.badAnswer, reason, bytes } as const;
+  refuseTaken(turn, otherSide(side), answered.request, refusal);
+}
+
+/** Passes an answer on, what it lists as far as it could be used. */
+function deliver(turn: Turn, side: Side, message: Result | ErrorAnswer, answered: Answered): void {
+  const asker = otherSide(side);
+  const { request } = answered;
+  if (message.kind === "result") {
+    learn(turn, asker, request, message);
+    const shown = side === "upstream" ? filterLists(turn, message, request) : undefined;
+    if (shown?.kind === "no_list") {
+      const { reason } = shown;
+      const bytes = message.frame.end - message.frame.start;
+      return refuseTaken(turn, asker, request, {
+        code: "malformed",
+        reply: replyCodes.badAnswer,
+        reason,
+        bytes,
+      });
+    }
+    if (shown?.kind === "cut") {
+      recordOutcome(turn, side, message, answered, { action: "filter", filtered: shown.filtered });
+      return turn.forwardAnswer(asker, request, shown);
+    }
+  }
+  recordOutcome(turn, side, message, answered, { action: "forward" });
+  turn.forwardAnswer(asker, request, message);
+}
+
+function recordOutcome(
+  turn: Turn,
+  side: Side,
+  message: Result | ErrorAnswer,
+  { request, isExact }: Answered,
+  { action, code, filtered }: Pick<OutcomeRecord, "action" | "code" | "filtered">,
+): void {
   turn.record({
     kind: "outcome",
     call: request.call,
     from: sideName(side),
     type: answerType(request, message),
-    action: "forward",
+    action,
+    code,
     durationMs: turn.nowMs - request.sinceMs,
-    bytes,
-    notes,
+    bytes: message.frame.end - message.frame.start,
+    filtered,
+    notes: isExact ? message.oddities : [...message.oddities, "id_of_other_type"],
   });
-  turn.forwardAnswer(asker, request, message);
 }
 
 /** What a result says about the messages to come. */
 function learn(turn: Turn, asker: Side, request: PendingRequest, message: Result): void {
   if (request.progress !== undefined && createsTask(message)) turn.keepTaskToken(asker, request.progress);
+  if (asker === "downstream") rememberTask(turn, request, message);
   if (asker === "downstream" && request.method === "initialize") turn.revision = negotiatedRevision(message);
 }
 
@@ -80,75 +189,6 @@ function dropUnasked(turn: Turn, side: Side, message: Result | ErrorAnswer, late
     ...(message.id === undefined ? {} : { id: message.id.source }),
   });
 }
-
-/**
- * The list in a server's result, whatever it answers: a list that comes under another request's id (a server that
- * confuses 7 and "7", an id that was used again) is still a list of things that the agent may not see.
- */
-function listIn(message: Result, request: PendingRequest): ListedTargets | undefined {
-  return listedTargets(request.method) ??
-    everyList.find(({ listedIn }) => message.members.get(listedIn)?.kind === "array");
-}
-
-/** A server's answer to `tools/list` and its kin: shown as far as it could be used. */
-function passList(
-  turn: Turn,
-  message: Result,
-  request: PendingRequest,
-  notes: readonly Note[],
-  listed: ListedTargets,
-): void {
-  const { buffer, start, end } = message.frame;
-  const outcome = (rest: Pick<OutcomeRecord, "action" | "code" | "filtered">) =>
-    turn.record({
-      kind: "outcome",
-      call: request.call,
-      from: "server",
-      type: "result",
-      durationMs: turn.nowMs - request.sinceMs,
-      bytes: end - start,
-      notes,
-      ...rest,
-    });
-  const list = message.members.get(listed.listedIn);
-  if (list !== undefined && list.kind !== "array") {
-    const reason = `the server's answer to ${request.method} has no list in "${listed.listedIn}"`;
-    outcome({ action: "replace", code: "malformed" });
-    return turn.replaceAnswer(
-      "downstream",
-      request,
-      errorReply(request.idSource, replyCodes.badAnswer, reason),
-    );
-  }
-  const filtered = list === undefined ? untouched : filterList(
-    elementScanner,
-    message.frame,
-    list,
-    listed.namedBy,
-    (name) =>
-      couldAllow(turn.gate.policy, {
-        from: "downstream",
-        target: listed.target,
-        name,
-        method: listed.usedBy,
-      }),
-  );
-  if (filtered.kind === "untouched") {
-    outcome({ action: "forward" });
-    return turn.forwardAnswer("downstream", request, message);
-  }
-  const key = turn.gate.digestKey;
-  const before = keyedDigest(key, buffer.subarray(start, end));
-  const after = keyedDigest(key, filtered.bytes.subarray(0, -1));
-  outcome({ action: "filter", filtered: { removed: filtered.removed, before, after } });
-  const frame = { buffer: filtered.bytes, start: 0, end: filtered.bytes.length - 1 };
-  turn.forwardAnswer("downstream", request, { frame });
-}
-
-const untouched: FilteredList = { kind: "untouched" };
-
-/** Scratch space for the elements of lists; it holds nothing between two calls. */
-const elementScanner = new JsonScanner();
 
 function answerType(request: PendingRequest, message: Result | ErrorAnswer): OutcomeRecord["type"] {
   if (message.kind === "error") return "error";

@@ -1,6 +1,6 @@
 /**
- * Cuts out of a list (`tools/list` …) what could not be used anyway, by byte span: what stays is untouched, down to
- * the white space.
+ * Cuts out of lists (`tools/list` …) what could not be used anyway, by byte span: what stays is untouched, down to
+ * the white space. A result that was cut is marked as private, where it was to be shared.
  */
 
 import { ProtocolKeys } from "../mcp/folded_key.ts";
@@ -10,7 +10,7 @@ import type { JsonScanner } from "../wire/json.ts";
 import { arrayElements } from "../wire/json_spans.ts";
 import { decodeString } from "../wire/json_value.ts";
 
-export type FilteredList =
+export type CutResult =
   | { readonly kind: "untouched" }
   | {
     readonly kind: "cut";
@@ -20,42 +20,72 @@ export type FilteredList =
     readonly removed: readonly string[];
   };
 
+export interface ListToCut {
+  /** The array. */
+  readonly list: Value;
+  readonly namedBy: "name" | "uri" | "uriTemplate";
+  readonly isShown: (name: string) => boolean;
+}
+
+/** What is to stand between two offsets of the message. */
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly pieces: readonly Uint8Array[];
+}
+
 /**
  * Removes every element whose name `isShown` refuses, and every element that has no single certain name: one reader
- * would show the agent a tool that another hides.
+ * would show the agent a tool that another hides. `shared`: values of `cacheScope` that become `"private"` if anything
+ * is removed.
  */
-export function filterList(
+export function cutLists(
   scanner: JsonScanner,
   frame: FrameSpan,
-  list: Value,
-  namedBy: "name" | "uri",
-  isShown: (name: string) => boolean,
-): FilteredList {
-  const { buffer } = frame;
-  const elements = arrayElements(buffer, list.start, list.end);
+  lists: readonly ListToCut[],
+  shared: readonly Value[],
+): CutResult {
   const removed: string[] = [];
+  const edits: Edit[] = [];
+  for (const list of lists) {
+    const before = removed.length;
+    const kept = keptElements(scanner, frame.buffer, list, removed);
+    if (removed.length > before) edits.push(withElements(frame.buffer, list.list, kept));
+  }
+  if (removed.length === 0) return { kind: "untouched" };
+  for (const { start, end } of shared) edits.push({ start, end, pieces: [madePrivate] });
+  return { kind: "cut", bytes: applyEdits(frame, edits), removed };
+}
+
+function keptElements(
+  scanner: JsonScanner,
+  buffer: Uint8Array,
+  { list, namedBy, isShown }: ListToCut,
+  removed: string[],
+): readonly Value[] {
   const kept: Value[] = [];
-  for (const element of elements) {
+  for (const element of arrayElements(buffer, list.start, list.end)) {
     const name = elementName(scanner, buffer, element, namedBy);
     if (name !== undefined && isShown(name)) kept.push(element);
     else removed.push(name ?? "(unreadable)");
   }
-  if (removed.length === 0) return { kind: "untouched" };
-  return { kind: "cut", bytes: withElements(frame, list, kept), removed };
+  return kept;
 }
 
-const elementKeys = new ProtocolKeys(["name", "uri"]);
+const elementKeys = new ProtocolKeys(["name", "uri", "uriTemplate"]);
 
 /** The element's name; undefined where it is missing, stands twice, or a near miss of its key stands beside it. */
 function elementName(
   scanner: JsonScanner,
   buffer: Uint8Array,
   element: Value,
-  namedBy: "name" | "uri",
+  namedBy: ListToCut["namedBy"],
 ): string | undefined {
   if (element.kind !== "object") return undefined;
   if (scanner.scan(buffer, element.start, element.end) !== undefined) return undefined;
-  if (scanner.duplicateDepth === 1 || scanner.surrogateDepth === 1) return undefined;
+  if (scanner.duplicateDepth === 1 || scanner.surrogateDepth === 1 || scanner.keyEscapeDepth === 1) {
+    return undefined;
+  }
   let name: string | undefined;
   for (let i = 0; i < scanner.memberCount; i++) {
     if (scanner.memberParent(i) >= 0) continue;
@@ -68,22 +98,33 @@ function elementName(
   return name;
 }
 
-/** The message with only `kept` between the brackets of `list`. */
-function withElements(frame: FrameSpan, list: Value, kept: readonly Value[]): Uint8Array {
-  const { buffer, start, end } = frame;
-  const pieces: Uint8Array[] = [buffer.subarray(start, list.start + 1)];
+/** Only `kept` between the brackets of `list`. */
+function withElements(buffer: Uint8Array, list: Value, kept: readonly Value[]): Edit {
+  const pieces: Uint8Array[] = [];
   for (const [i, element] of kept.entries()) {
     if (i > 0) pieces.push(comma);
     pieces.push(buffer.subarray(element.start, element.end));
   }
-  pieces.push(buffer.subarray(list.end - 1, end + 1));
+  return { start: list.start + 1, end: list.end - 1, pieces };
+}
+
+/** The message with each edit in its place; they do not overlap. */
+function applyEdits({ buffer, start, end }: FrameSpan, edits: readonly Edit[]): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let at = start;
+  for (const edit of edits.toSorted((a, b) => a.start - b.start)) {
+    pieces.push(buffer.subarray(at, edit.start), ...edit.pieces);
+    at = edit.end;
+  }
+  pieces.push(buffer.subarray(at, end + 1));
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
+  let written = 0;
   for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
+    bytes.set(piece, written);
+    written += piece.length;
   }
   return bytes;
 }
 
 const comma = Uint8Array.of(0x2c);
+const madePrivate = new TextEncoder().encode('"private"');

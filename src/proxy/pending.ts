@@ -14,6 +14,8 @@ export interface PendingRequest {
   readonly method: string;
   /** Whether a denial may take the form of a tool result. */
   readonly isToolCall: boolean;
+  /** The tool that was called, to be remembered with the task that the call may become. */
+  readonly tool?: string | undefined;
   /** Whether a result must say that it is complete (stateless revisions). */
   readonly stateless: boolean;
   /** Key of the token under which its progress is reported; undefined where it asks for none. */

@@ -1,27 +1,26 @@
 /** Requests and notifications, from either side: named, judged, recorded, then passed on or answered. */
 
 import type { Notification, Request } from "../mcp/message.ts";
-import { readMeta, readOperation, type Side } from "../mcp/operation.ts";
+import { type Operation, readMeta, readOperation, type Side } from "../mcp/operation.ts";
 import { requestedProgress } from "../mcp/progress.ts";
-import {
-  type DenialDetails,
-  deniedToolResult,
-  errorReply,
-  type ReplyCode,
-  replyCodes,
-} from "../mcp/reply.ts";
+import { errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
 import { isStateless } from "../mcp/revision.ts";
-import { decide } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
-import { type Facts, noFacts, type Query, type Resolution } from "../policy/facts.ts";
-import { needs } from "../policy/needs.ts";
+import { decideTogether } from "../policy/decide_together.ts";
+import { type Facts, noFacts } from "../policy/facts.ts";
+import { needs, needsOfAll } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
-import { keyedDigest } from "../audit/digest.ts";
 import type { Note } from "../audit/record.ts";
-import { inFlightMax, recordArgumentsBytesMax } from "../limits.ts";
+import { inFlightMax } from "../limits.ts";
+import { decideAsked, recordAsked } from "./asked.ts";
+import { alone, readCompany } from "./company.ts";
 import { isIdTaken } from "./correlation.ts";
+import { recordDecision } from "./decision_record.ts";
+import { denialOf } from "./denial.ts";
 import { applyCancellation, isNotice, isTokenActive, judgeNotice } from "./notices.ts";
-import { otherSide, sideName, type Turn, type Waiting } from "./session_state.ts";
+import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { toolToRemember } from "./tasks.ts";
+import type { WaitingRequest } from "./waiting.ts";
 
 /** A request or notification has come from `side`. Ends in a verdict, or in a question for facts. */
 export function receiveRequest(turn: Turn, side: Side, message: Request | Notification): void {
@@ -35,15 +34,26 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
       reason: operation.reason,
     });
   }
-  const queries = needs(turn.gate.policy, operation);
-  const waiting: Waiting = { message, operation, queries };
+  const company = readCompany(turn, side, message);
+  if (typeof company === "string") {
+    return refuseRequest(turn, side, message, {
+      code: "malformed",
+      reply: replyCodes.invalidRequest,
+      reason: company,
+    });
+  }
+  const { policy } = turn.gate;
+  const queries = company === alone
+    ? needs(policy, operation)
+    : needsOfAll(policy, [operation, ...company.accompanying, ...company.asked]);
+  const waiting: WaitingRequest = { kind: "request", message, operation, company, queries };
   if (queries.length === 0) return judge(turn, side, waiting, noFacts);
   turn.setWaiting(side, waiting);
   turn.effects.push({ kind: "look_up", queries });
 }
 
 /** The facts that {@linkcode receiveRequest} asked for are there. A fact that is not counts as missing. */
-export function resumeRequest(turn: Turn, side: Side, waiting: Waiting, facts: Facts): void {
+export function resumeRequest(turn: Turn, side: Side, waiting: WaitingRequest, facts: Facts): void {
   turn.setWaiting(side, undefined);
   // The server may have gone, or the table may have filled, while the facts were looked up.
   const obstacle = findObstacle(turn, side, waiting.message);
@@ -110,9 +120,12 @@ export function refuseRequest(
   turn.reply(side, errorReply(obstacle.idIsTaken ? "null" : id, reply, reason, { code, reason }));
 }
 
-function judge(turn: Turn, side: Side, judged: Waiting, facts: Facts): void {
-  const { message, operation } = judged;
-  const decision = decide(turn.gate.policy, turn.policy, operation, facts, turn.nowMs);
+function judge(turn: Turn, side: Side, judged: WaitingRequest, facts: Facts): void {
+  const { message, operation, company, queries } = judged;
+  const { accompanying, asked } = company;
+  const { policy } = turn.gate;
+  const joint = decideTogether(policy, turn.policy, operation, accompanying, facts, turn.nowMs);
+  const { decision } = joint;
   let note: Note | undefined;
   let progress: string | undefined;
   if (decision.action === "forward") {
@@ -129,65 +142,43 @@ function judge(turn: Turn, side: Side, judged: Waiting, facts: Facts): void {
     }
   }
   const call = turn.nextCall();
-  if (turn.gate.audited) recordDecision(turn, side, judged, facts, decision, call, note);
-  if (decision.action === "forward") return pass(turn, side, message, decision, call, progress);
-  turn.countDenied();
-  if (message.kind === "request") {
-    turn.reply(side, denial(turn, message, decision, call, operation.target === "tool"));
-  }
-}
-
-function recordDecision(
-  turn: Turn,
-  side: Side,
-  { message, operation, queries }: Waiting,
-  facts: Facts,
-  decision: Decision,
-  call: number,
-  note: Note | undefined,
-): void {
-  const { frame } = message;
-  const value = operation.argumentsValue;
-  const isLong = value !== undefined && value.end - value.start > recordArgumentsBytesMax;
-  turn.record({
-    kind: "decision",
+  const inside = asked.length === 0 || decision.action === "deny"
+    ? undefined
+    : decideAsked(turn, advance(turn.policy, policy, decision, turn.nowMs), asked, facts);
+  const passes = decision.action === "forward" && inside?.denied === undefined;
+  recordDecision(turn, side, {
+    message,
+    operation: joint.operation,
+    judged: operation,
+    queries,
+    facts,
+    decision: passes === (decision.action === "forward") ? decision : { ...decision, action: "deny" },
     call,
-    from: sideName(side),
-    type: message.kind,
-    id: message.kind === "request" ? message.id.source : undefined,
-    method: operation.method,
-    target: operation.target,
-    name: operation.name,
-    decision,
-    facts: factsToRecord(queries, facts, decision),
-    arguments: value &&
-      { bytes: frame.buffer, start: value.start, end: value.end, source: operation.argumentsSource },
-    argumentsDigest: isLong
-      ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
-      : undefined,
-    bytes: frame.end - frame.start,
+    also: accompanying.length === 0 ? undefined : accompanying.filter((other) => other !== joint.operation),
     notes: note === undefined ? undefined : [note],
   });
-}
-
-/**
- * The facts by which a replay comes to the same verdict. That a text of the arguments is none of our files is no such
- * fact: it is looked up for every text, and would only repeat the arguments.
- */
-function factsToRecord(queries: readonly Query[], facts: Facts, decision: Decision): Facts {
-  if (queries.length === 0 || decision.code === "own_file") return facts;
-  const recorded = new Map<string, Resolution>();
-  for (const { path, askedBy } of queries) {
-    const fact = askedBy === "check" ? facts.get(path) : undefined;
-    if (fact !== undefined) recorded.set(path, fact);
+  if (inside !== undefined) recordAsked(turn, message, inside, facts, call);
+  if (passes) {
+    pass(turn, side, message, operation, decision, call, progress);
+    if (inside !== undefined) turn.policy = inside.policy;
+    return;
   }
-  return recorded;
+  turn.countDenied();
+  if (message.kind !== "request") return;
+  const reply = denialOf(decision, {
+    idSource: message.id.source,
+    isToolCall: operation.target === "tool",
+    isStateless: () => isStateless(readMeta(message)),
+    record: `${turn.gate.session}/${call}`,
+  });
+  turn.reply(side, reply);
 }
 
 function pass(
   turn: Turn,
   side: Side,
   message: Request | Notification,
+  operation: Operation,
   decision: Decision,
   call: number,
   progress: string | undefined,
@@ -200,6 +191,7 @@ function pass(
       call,
       method: message.method,
       isToolCall: message.method === "tools/call",
+      tool: toolToRemember(operation),
       stateless: message.method === "tools/call" && isStateless(readMeta(message)),
       progress,
       batch: turn.batch,
@@ -209,36 +201,4 @@ function pass(
     applyCancellation(turn, side, message);
   }
   turn.forward(otherSide(side), message);
-}
-
-function denial(
-  turn: Turn,
-  message: Request,
-  decision: Decision,
-  call: number,
-  isToolCall: boolean,
-): Uint8Array {
-  const details: DenialDetails = {
-    code: decision.code ?? "error",
-    rule: decision.rule,
-    reason: decision.reason,
-    decision: `${turn.gate.session}/${call}`,
-    ...(decision.retryAfterMs === undefined ? {} : { retryAfterMs: decision.retryAfterMs }),
-  };
-  const text = denialText(decision);
-  if (isToolCall && decision.denials === "tool_result") {
-    return deniedToolResult(message.id.source, text, details, { stateless: isStateless(readMeta(message)) });
-  }
-  const code = decision.code === "limit" ? replyCodes.limited : replyCodes.denied;
-  return errorReply(message.id.source, code, text, details);
-}
-
-/** One sentence for the model: what, by which rule, and why. How to change the policy is not for it to know. */
-function denialText(decision: Decision): string {
-  if (decision.code === "limit") {
-    const wait = Math.ceil((decision.retryAfterMs ?? 0) / 1000);
-    const later = wait > 0 ? ` Try again in ${wait} s.` : "";
-    return `Limited by policy (rule "${decision.rule}"): ${decision.reason}.${later}`;
-  }
-  return `Denied by policy (rule "${decision.rule}"): ${decision.reason}.`;
 }

@@ -7,7 +7,7 @@ import type { Chain, StartRecord } from "../audit/record.ts";
 import type { Incoming } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { Facts } from "../policy/facts.ts";
-import { receiveAnswer } from "./answers.ts";
+import { receiveAnswer, resumeAnswer } from "./answers.ts";
 import { elementToTake } from "./batches.ts";
 import { denyUnrecorded, endServer, endSession } from "./endings.ts";
 import { refuseFailed, refuseMalformed, refuseOversize } from "./refusals.ts";
@@ -63,7 +63,10 @@ export function resume(session: Session, side: Side, facts: Facts, nowMs: number
     side,
     waiting.message,
     nowMs,
-    (turn) => resumeRequest(turn, side, waiting, facts),
+    (turn) =>
+      waiting.kind === "request"
+        ? resumeRequest(turn, side, waiting, facts)
+        : resumeAnswer(turn, side, waiting, facts),
   );
 }
 

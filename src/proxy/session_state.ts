@@ -1,18 +1,17 @@
 /** The state of one session as a value, and the working copy with which one turn makes the next value. */
 
 import { appendRecord, type Chain, type RecordBody, startChain } from "../audit/record.ts";
-import type { Request } from "../mcp/message.ts";
 import { readHead } from "../mcp/message_head.ts";
-import type { ReadOperation, Side } from "../mcp/operation.ts";
+import type { Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
-import type { Query } from "../policy/facts.ts";
 import { initialState, type PolicyState } from "../policy/state.ts";
-import type { Notification } from "../mcp/message.ts";
 import { batchHeldBytesMax, taskTokensMax } from "../limits.ts";
 import type { FrameSpan } from "../wire/frame.ts";
 import { awaitAnswer, type Batches, endWait, holdAnswer, noBatches, passElement } from "./batches.ts";
 import type { Effect } from "./effect.ts";
 import { type PendingRequest, PendingTable } from "./pending.ts";
+import { noTasks, type TaskTable } from "./task_table.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** What a session is given at its start and never changes. */
 export interface Gate {
@@ -25,13 +24,6 @@ export interface Gate {
   readonly anchor: string;
   /** Key of the digests in the records: a bare hash of a message would let anyone guess a card number in it. */
   readonly digestKey: Uint8Array;
-}
-
-/** A request or notification whose facts are being looked up. */
-export interface Waiting {
-  readonly message: Request | Notification;
-  readonly operation: ReadOperation;
-  readonly queries: readonly Query[];
 }
 
 export interface Counts {
@@ -61,6 +53,8 @@ export interface SessionState {
   /** What the server's answer to `initialize` settled on; undefined before, and in the stateless revisions. */
   readonly revision: string | undefined;
   readonly waiting: BySide<Waiting | undefined>;
+  /** The tools of the tasks that the server made of the agent's calls. */
+  readonly tasks: TaskTable;
   readonly chain: Chain;
   /** The last call number that was given out. */
   readonly calls: number;
@@ -90,6 +84,7 @@ export function createSession(gate: Gate): Session {
       batches: { downstream: noBatches, upstream: noBatches },
       revision: undefined,
       waiting: { downstream: undefined, upstream: undefined },
+      tasks: noTasks,
       chain: startChain(gate.session, gate.anchor),
       calls: 0,
       counts: { forwarded: 0, denied: 0, refused: 0 },
@@ -111,6 +106,7 @@ export class Turn {
   batches: BySide<Batches>;
   revision: string | undefined;
   waiting: BySide<Waiting | undefined>;
+  tasks: TaskTable;
   /** The batch that this turn's message is an element of. */
   readonly batch: number | undefined;
   readonly #sender: Side | undefined;
@@ -136,6 +132,7 @@ export class Turn {
     this.batches = state.batches;
     this.revision = state.revision;
     this.waiting = state.waiting;
+    this.tasks = state.tasks;
     this.#sender = sender;
     this.batch = sender === undefined ? undefined : state.batches[sender].reading?.batch;
     this.#chain = written ?? state.chain;
@@ -272,6 +269,7 @@ export class Turn {
       batches: this.batches,
       revision: this.revision,
       waiting: this.waiting,
+      tasks: this.tasks,
       chain: this.#chain,
       calls: this.#calls,
       counts: this.counts,

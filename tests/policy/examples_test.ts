@@ -119,3 +119,34 @@ Deno.test("runExamples() compares what the policy says, also where it only obser
     ["ok deny default"],
   );
 });
+
+Deno.test("runExamples() judges what a message is about besides its method", () => {
+  const policy = `
+version: 1
+default: allow
+rules:
+  - { id: no-etc, deny: { resources: "file:///etc/*", prompts: secret } }
+examples:
+`;
+  const complete = (ref: string) => `{ method: completion/complete, arguments: { ref: ${ref} } }`;
+  const listen = (uris: string) =>
+    `{ method: subscriptions/listen, arguments: { notifications: { resourceSubscriptions: ${uris} } } }`;
+  assert.deepEqual(
+    outcomes(`${policy}
+  - { call: ${complete("{ type: ref/prompt, name: hello }")}, expect: allow }
+  - { call: ${complete("{ type: ref/prompt, name: secret }")}, expect: { deny: no-etc } }
+  - { call: ${complete("{ type: ref/other }")}, expect: deny }
+  - { call: ${listen('["file:///tmp/a"]')}, expect: allow }
+  - { call: ${listen('["file:///tmp/a", "file:///etc/a"]')}, expect: { deny: no-etc } }
+  - { call: { from: server, method: elicitation/create, arguments: { mode: url, url: "file:///x" } }, expect: deny }
+`),
+    [
+      "ok allow default",
+      "ok deny no-etc",
+      "ok deny malformed",
+      "ok allow default",
+      "ok deny no-etc",
+      "ok deny safe-urls",
+    ],
+  );
+});

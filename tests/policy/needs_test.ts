@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { queriesMax } from "../../src/limits.ts";
 import fc from "fast-check";
 import { decide } from "../../src/policy/decide.ts";
-import { needs } from "../../src/policy/needs.ts";
+import { needs, needsOfAll } from "../../src/policy/needs.ts";
 import type { Rule } from "../../src/policy/rule.ts";
 import { initialState } from "../../src/policy/state.ts";
 import { anyDocument, anyOperation, disk, ownFile } from "./support/arbitrary.ts";
@@ -123,4 +123,24 @@ Deno.test("the facts that needs() asks for are all that decide() wants", () => {
     ),
     { numRuns: 1_000 },
   );
+});
+
+Deno.test("needsOfAll() asks once for what several operations want, and the checks of a policy go first", () => {
+  const policy = compile(document([allowTmp]), { ownFiles: ["/tmp/a"] });
+  const one = call("read", '{"path":"/tmp/a"}');
+  const other = call("write", '{"path":"/tmp/a","to":"/tmp/b"}');
+  const queries = needsOfAll(policy, [other, one]);
+  assert.deepEqual(queries.map(({ path, askedBy }) => `${path} ${askedBy}`), [
+    "/tmp check",
+    "/tmp/a check",
+    "/tmp/b own_files",
+  ]);
+  assert.deepEqual(needsOfAll(policy, [one]), needs(policy, one));
+});
+
+Deno.test("needsOfAll() asks for no more than the bound in all", () => {
+  const policy = compile(document([]), { ownFiles: ["/tmp/a"] });
+  const many = (from: number) =>
+    call("read", JSON.stringify(Array.from({ length: queriesMax - 1 }, (_, i) => `/x/${from + i}`)));
+  assert.equal(needsOfAll(policy, [many(0), many(queriesMax)]).length, queriesMax);
 });

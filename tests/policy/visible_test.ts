@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { decide } from "../../src/policy/decide.ts";
 import type { PolicyDocument } from "../../src/policy/rule.ts";
 import { initialState } from "../../src/policy/state.ts";
-import { couldAllow } from "../../src/policy/visible.ts";
+import { couldAllow, couldAllowTemplate } from "../../src/policy/visible.ts";
 import { anyDocument, anyOperation, disk } from "./support/arbitrary.ts";
 import { compile, document, equals, finds, rule } from "./support/build.ts";
 
@@ -79,4 +79,59 @@ Deno.test("what passes is never hidden", () => {
     ),
     { numRuns: 2_000 },
   );
+});
+
+function showsTemplate(documents: PolicyDocument | readonly PolicyDocument[], template: string): boolean {
+  return couldAllowTemplate(compile(documents), template, "downstream");
+}
+
+const resources = (effect: "allow" | "deny", ...globs: string[]) => rule(effect, { resources: globs });
+
+Deno.test("a resource template is hidden where a rule denies it as it stands, or whatever its expressions become", () => {
+  const denying = (...globs: string[]) => document([resources("deny", ...globs)], { default: "allow" });
+  for (
+    const [glob, template] of [
+      ["*", "file:///{path}"],
+      ["file:///etc/*", "file:///etc/{path}"],
+      ["file:///etc/*", "file:///etc/{+dir}/{name}.txt"],
+      ["FILE:///ETC/*", "file:///etc/{path}"],
+      ["notes://{id}", "notes://{id}"],
+      ["*.pem", "file:///{name}.pem"],
+    ]
+  ) assert.equal(showsTemplate(denying(glob), template), false, `${glob} ${template}`);
+  for (
+    const [glob, template] of [
+      ["file:///etc/*", "file:///{path}"],
+      ["*path*", "file:///{path}"],
+      ["file:///etc/??*", "file:///etc/{path}"],
+      ["file:///etc/?", "file:///etc/{path}"],
+      ["*.pem", "file:///{name}"],
+    ]
+  ) assert.equal(showsTemplate(denying(glob), template), true, `${glob} ${template}`);
+  assert.equal(showsTemplate(document([rule("deny", { methods: ["resources/read"] })]), "x:{y}"), false);
+});
+
+Deno.test("a resource template is shown where some URI of it could be allowed, as far as its beginning tells", () => {
+  const allowing = (...globs: string[]) => document([resources("allow", ...globs)]);
+  for (
+    const [glob, template] of [
+      ["*", "file:///{path}"],
+      ["file:///tmp/*", "file:///{path}"],
+      ["file:///tmp/*", "file:///tmp/{path}"],
+      ["file:///tmp/*", "file:///tmp/a/{path}"],
+      ["file:///tmp/a", "file:///tmp/{path}"],
+      ["file:///t?p/a", "file:///tmp/{path}"],
+    ]
+  ) assert.equal(showsTemplate(allowing(glob), template), true, `${glob} ${template}`);
+  for (
+    const [glob, template] of [
+      ["file:///tmp/*", "file:///etc/{path}"],
+      ["file:///tmp", "file:///tmp/{path}"],
+      ["notes:*", "file:///{path}"],
+    ]
+  ) assert.equal(showsTemplate(allowing(glob), template), false, `${glob} ${template}`);
+  assert.equal(showsTemplate(document([]), "file:///{path}"), false);
+  assert.equal(showsTemplate(document([rule("allow", { methods: ["resources/*"] })]), "x:{y}"), true);
+  assert.equal(showsTemplate(document([], { mode: "observe" }), "x:{y}"), true);
+  assert.equal(showsTemplate([allowing("*"), allowing("a:*")], "x:{y}"), false);
 });

@@ -211,7 +211,7 @@ const anyLine = fc.oneof(
   fc.record({
     side: fc.constantFrom("downstream", "upstream"),
     id: fc.integer({ min: 0, max: 4 }),
-    what: fc.integer({ min: 0, max: 8 }),
+    what: fc.integer({ min: 0, max: 14 }),
   }),
 ).map(({ side, id, what }) => {
   const lines = [
@@ -224,6 +224,12 @@ const anyLine = fc.oneof(
     { jsonrpc: "2.0", method: "notifications/message", params: {} },
     { jsonrpc: "2.0", id, method: "sampling/createMessage", params: {} },
     "garbage",
+    { jsonrpc: "2.0", id, result: { inputRequests: { q: { method: "sampling/createMessage" } } } },
+    { jsonrpc: "2.0", id, result: { inputRequests: { q: { method: "roots/list" } } } },
+    { jsonrpc: "2.0", id, result: { inputRequests: [], roots: {} } },
+    { jsonrpc: "2.0", id, result: { roots: [{ uri: "file:///a" }], taskId: `t${id}` } },
+    { jsonrpc: "2.0", id, method: "tasks/get", params: { taskId: `t${id}` } },
+    { jsonrpc: "2.0", method: "notifications/tasks", params: { inputRequests: { q: { method: "ping" } } } },
   ];
   return { side: side as "downstream" | "upstream", line: lines[what] };
 });

@@ -1,4 +1,4 @@
-/** The methods of all revisions of MCP up to 2026-07-28, to tell a misspelt one; an unknown one is not an error. */
+/** The methods of all revisions of MCP up to 2026-07-28, and of its extension for tasks, to tell a misspelt one; an unknown one is not an error. */
 
 import { editDistance } from "./suggest.ts";
 
@@ -16,6 +16,8 @@ const methods: readonly string[] = [
   "notifications/resources/list_changed",
   "notifications/resources/updated",
   "notifications/roots/list_changed",
+  "notifications/subscriptions/acknowledged",
+  "notifications/tasks",
   "notifications/tasks/status",
   "notifications/tools/list_changed",
   "ping",
@@ -34,6 +36,7 @@ const methods: readonly string[] = [
   "tasks/get",
   "tasks/list",
   "tasks/result",
+  "tasks/update",
   "tools/call",
   "tools/list",
 ];

@@ -1,0 +1,75 @@
+/** The record of a decision: what was asked, what was said of it, and the facts by which a replay says the same. */
+
+import { keyedDigest } from "../audit/digest.ts";
+import type { DecisionRecord, Note } from "../audit/record.ts";
+import { recordArgumentsBytesMax } from "../limits.ts";
+import type { Message, Value } from "../mcp/message.ts";
+import type { Operation, Side } from "../mcp/operation.ts";
+import type { Decision } from "../policy/decision.ts";
+import type { Facts, Query, Resolution } from "../policy/facts.ts";
+import { sideName, type Turn } from "./session_state.ts";
+
+/** What a decision was about. */
+export interface Decided {
+  readonly message: Message;
+  /** The operation that decided. */
+  readonly operation: Operation;
+  /** What the record shows as arguments: those of the message's main operation. */
+  readonly judged: {
+    readonly argumentsValue: Value | undefined;
+    readonly argumentsSource?: string | undefined;
+  };
+  readonly queries: readonly Query[];
+  readonly facts: Facts;
+  readonly decision: Decision;
+  readonly call: number;
+  /** The request whose answer it stands in. */
+  readonly within?: number | undefined;
+  /** What else the message was about. */
+  readonly also?: readonly Operation[] | undefined;
+  readonly notes?: readonly Note[] | undefined;
+}
+
+export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
+  if (!turn.gate.audited) return;
+  const { message, operation, judged, decision, call, within, also, notes } = decided;
+  const value = judged.argumentsValue;
+  const { frame } = message;
+  const isLong = value !== undefined && value.end - value.start > recordArgumentsBytesMax;
+  const body: DecisionRecord = {
+    kind: "decision",
+    call,
+    from: sideName(side),
+    type: message.kind,
+    id: message.kind === "request" ? message.id.source : undefined,
+    method: operation.method,
+    target: operation.target,
+    name: operation.name,
+    decision,
+    facts: factsToRecord(decided.queries, decided.facts, decision),
+    arguments: value &&
+      { bytes: frame.buffer, start: value.start, end: value.end, source: judged.argumentsSource },
+    argumentsDigest: isLong
+      ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
+      : undefined,
+    bytes: frame.end - frame.start,
+    within,
+    also,
+    notes,
+  };
+  turn.record(body);
+}
+
+/**
+ * The facts by which a replay comes to the same verdict. That a text of the arguments is none of our files is no such
+ * fact: it is looked up for every text, and would only repeat the arguments.
+ */
+function factsToRecord(queries: readonly Query[], facts: Facts, decision: Decision): Facts {
+  if (facts.size === 0 || decision.code === "own_file") return facts;
+  const recorded = new Map<string, Resolution>();
+  for (const { path, askedBy } of queries) {
+    const fact = askedBy === "check" ? facts.get(path) : undefined;
+    if (fact !== undefined) recorded.set(path, fact);
+  }
+  return recorded;
+}

@@ -1,0 +1,36 @@
+/** Which tool a task came from, so that whoever asks for its result is judged, and recorded, by that tool too. */
+
+import { taskNameCharactersMax } from "../limits.ts";
+import type { Notification, Request, Result } from "../mcp/message.ts";
+import { accompanyingTool, type Operation } from "../mcp/operation.ts";
+import { createdTask, namesTasks, readTaskIds } from "../mcp/task.ts";
+import type { PendingRequest } from "./pending.ts";
+import type { Turn } from "./session_state.ts";
+import { withTask } from "./task_table.ts";
+
+/** The name of a called tool as it is kept until its answer comes; undefined for what is no tool, or too long to keep. */
+export function toolToRemember({ target, name }: Operation): string | undefined {
+  return target === "tool" && name.length <= taskNameCharactersMax ? name : undefined;
+}
+
+/** Notes the task that the answer to `request` says it has become, if it says so. */
+export function rememberTask(turn: Turn, request: PendingRequest, message: Result): void {
+  if (request.tool === undefined || message.members.size === 0) return;
+  const task = createdTask(message);
+  if (task !== undefined) turn.tasks = withTask(turn.tasks, task, request.tool);
+}
+
+/** The tools of the tasks that a client's message is about, as far as they are known; a reason where it is ambiguous. */
+export function toolsOfTasks(turn: Turn, message: Request | Notification): readonly Operation[] | string {
+  if (turn.tasks.size === 0 || !namesTasks(message.method)) return none;
+  const ids = readTaskIds(message);
+  if (typeof ids === "string") return ids;
+  const tools = new Set<string>();
+  for (const id of ids) {
+    const tool = turn.tasks.get(id);
+    if (tool !== undefined) tools.add(tool);
+  }
+  return Array.from(tools, (tool) => accompanyingTool(message.method, tool));
+}
+
+const none: readonly Operation[] = [];

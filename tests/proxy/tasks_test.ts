@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { taskNameCharactersMax, tasksMax } from "../../src/limits.ts";
+import { noTasks, withTask } from "../../src/proxy/task_table.ts";
+import { ruleOf, scopeOf } from "../support/policies.ts";
+import { call, Conversation, forwardsIn, recordsIn, replyIn } from "./support.ts";
+
+/** A conversation in which a call of `build` has become the task `t`. */
+function withBuild(result: object, document?: ConstructorParameters<typeof Conversation>[0]): Conversation {
+  const conversation = new Conversation(document);
+  const { params, ...rest } = call(1, "build") as { params: object };
+  conversation.agent({ ...rest, params: { ...params, task: { ttl: 1000 } } });
+  conversation.server({ jsonrpc: "2.0", id: 1, result });
+  return conversation;
+}
+
+const created = {
+  "2025-11-25": { task: { taskId: "t", status: "working" } },
+  "extension of 2026-07-28": { resultType: "task", taskId: "t", status: "working" },
+};
+
+for (const [revision, result] of Object.entries(created)) {
+  Deno.test(`${revision}: whoever asks for a task is recorded with the tool that it came from`, () => {
+    const conversation = withBuild(result);
+    for (const method of ["tasks/get", "tasks/result", "tasks/update", "tasks/cancel"]) {
+      const happenings = conversation.agent({ jsonrpc: "2.0", id: method, method, params: { taskId: "t" } });
+      assert.equal(forwardsIn(happenings).length, 1);
+      const [record] = recordsIn(happenings);
+      assert.deepEqual([record.name, record.also], [method, [{ target: "tool", name: "build" }]]);
+    }
+    const other = conversation.agent({ jsonrpc: "2.0", id: 2, method: "tasks/get", params: { taskId: "u" } });
+    assert.equal(recordsIn(other)[0].also, undefined);
+  });
+
+  Deno.test(`${revision}: a task of a tool that a rule denies cannot be asked for`, () => {
+    const conversation = withBuild(result);
+    const deny = ruleOf({ id: "no-build", effect: "deny", scope: scopeOf({ tools: ["build"] }) });
+    const { policy } = new Conversation({ default: "allow", rules: [deny] }).session.gate;
+    const { session } = conversation;
+    conversation.session = { ...session, gate: { ...session.gate, policy } };
+    const get = { jsonrpc: "2.0", id: 2, method: "tasks/get", params: { taskId: "t" } };
+    const happenings = conversation.agent(get);
+    assert.equal(replyIn(happenings).error.data.rule, "no-build");
+    const [record] = recordsIn(happenings);
+    assert.deepEqual([record.method, record.target, record.name], ["tasks/get", "tool", "build"]);
+    const listen = {
+      jsonrpc: "2.0",
+      id: 3,
+      method: "subscriptions/listen",
+      params: { notifications: { taskIds: ["u", "t"] } },
+    };
+    assert.equal(replyIn(conversation.agent(listen)).error.data.rule, "no-build");
+  });
+}
+
+Deno.test("a call that asks to become a task is judged as the call that it is", () => {
+  const conversation = new Conversation({});
+  const happenings = conversation.agent({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name: "build", task: {} },
+  });
+  assert.equal(replyIn(happenings).result.isError, true);
+  assert.equal(recordsIn(happenings)[0].name, "build");
+});
+
+Deno.test("a message that names a known task in two ways is refused", () => {
+  const conversation = withBuild(created["2025-11-25"]);
+  const happenings = conversation.agent({
+    jsonrpc: "2.0",
+    id: 2,
+    method: "tasks/get",
+    params: { taskId: "u", TaskId: "t" },
+  });
+  assert.equal(replyIn(happenings).error.code, -32600);
+  assert.deepEqual(forwardsIn(happenings), []);
+});
+
+Deno.test("only what answers a tool call makes a task known, and only names of a sane length are kept", () => {
+  const conversation = new Conversation();
+  conversation.agent({ jsonrpc: "2.0", id: 1, method: "ping" });
+  conversation.server({ jsonrpc: "2.0", id: 1, result: created["2025-11-25"] });
+  const long = "x".repeat(taskNameCharactersMax + 1);
+  conversation.agent(call(2, "build"));
+  conversation.server({ jsonrpc: "2.0", id: 2, result: { task: { taskId: long } } });
+  conversation.agent(call(3, long));
+  conversation.server({ jsonrpc: "2.0", id: 3, result: created["2025-11-25"] });
+  assert.equal(conversation.session.state.tasks.size, 0);
+});
+
+Deno.test("the table of tasks is bounded, forgets the oldest, and leaves earlier ones as they were", () => {
+  let table = noTasks;
+  for (let i = 0; i < tasksMax; i++) table = withTask(table, `t${i}`, "a");
+  const full = table;
+  table = withTask(withTask(full, "t0", "b"), "new", "c");
+  assert.equal(table.size, tasksMax);
+  assert.deepEqual([table.get("t0"), table.has("t1"), table.get("new")], ["b", false, "c"]);
+  assert.deepEqual([full.get("t0"), full.has("t1"), full.has("new")], ["a", true, false]);
+});
