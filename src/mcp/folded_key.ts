@@ -13,10 +13,15 @@ export function foldKey(key: string): string {
     .toLowerCase();
 }
 
+const harmlessKeysMax = 64;
+const harmlessCharactersMax = 16;
+
 /** A closed set of keys, to ask which of them a stranger's key could be mistaken for. */
 export class ProtocolKeys {
   readonly #byFold = new Map<string, string>();
   readonly #lengthMax: number;
+  /** Short keys for which there was no obstacle: messages have the same few. */
+  readonly #harmless = new Set<string>();
 
   constructor(keys: readonly string[]) {
     for (const key of keys) this.#byFold.set(foldKey(key), key);
@@ -28,9 +33,15 @@ export class ProtocolKeys {
    * `__proto__`: a copy that JavaScript makes by assignment inherits from its value what it does not have itself.
    */
   obstacle(key: string): string | undefined {
+    if (this.#harmless.has(key)) return undefined;
     if (key === "__proto__") return 'the key "__proto__", from whose value some readers inherit';
     const meant = this.mistakenFor(key);
-    return meant === undefined ? undefined : `a key that some readers take for "${meant}"`;
+    if (meant !== undefined) return `a key that some readers take for "${meant}"`;
+    if (key.length <= harmlessCharactersMax) {
+      if (this.#harmless.size >= harmlessKeysMax) this.#harmless.clear();
+      this.#harmless.add(key);
+    }
+    return undefined;
   }
 
   /** The protocol key that `key` differs from only by folding; undefined where it is none, or exactly one. */

@@ -2,6 +2,7 @@
 
 import type { JsonScanner } from "../wire/json.ts";
 import { ProtocolKeys } from "./folded_key.ts";
+import { MemberList, noMembers } from "./member_list.ts";
 import type { Members, Value } from "./message.ts";
 
 /** What is looked for in one kind of object. */
@@ -24,18 +25,18 @@ class MemberReader {
 
   /** The wanted members of member `parent`'s value; a reason where a key could be mistaken for a protocol key. */
   read(scanner: JsonScanner, parent: number, buffer: Uint8Array): Members | string {
-    const members = new Map<string, Value>();
+    let members: MemberList | undefined;
     const { memberCount } = scanner;
     for (let i = parent + 1; i < memberCount && scanner.memberParent(i) === parent; i++) {
       const key = this.#wantedKey(scanner, i, buffer);
       if (key !== undefined) {
-        members.set(key, valueOf(scanner, i));
+        (members ??= new MemberList()).add(key, valueOf(scanner, i));
         continue;
       }
       const obstacle = this.#protocolKeys.obstacle(scanner.keyText(i, buffer));
       if (obstacle !== undefined) return `in "${this.#where}", ${obstacle}`;
     }
-    return members;
+    return members ?? noMembers;
   }
 
   /** Told without making a string of the key. */

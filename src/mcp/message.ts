@@ -15,7 +15,11 @@ export interface Value {
 }
 
 /** Those members of `params` or `result` that the proxy itself looks at, by their keys. */
-export type Members = ReadonlyMap<string, Value>;
+export interface Members {
+  readonly size: number;
+  get(key: string): Value | undefined;
+  has(key: string): boolean;
+}
 
 interface Framed {
   /** The message as it came, without its line feed: `buffer[start, end)`, and `buffer[end]` is that line feed. */

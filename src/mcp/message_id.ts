@@ -18,6 +18,11 @@ export interface MessageId {
  */
 export function readMessageId(bytes: Uint8Array, start: number, end: number): MessageId | undefined {
   if (bytes[start] === QUOTE) return stringId(bytes, start, end);
+  const count = readCount(bytes, start, end);
+  if (count !== undefined) {
+    const source = String(count);
+    return { source, key: `n${source}` };
+  }
   const source = ascii(bytes, start, end);
   const value = isPlainInteger(source) ? source : wholeNumber(source);
   return value === undefined ? undefined : { source, key: `n${value}` };
@@ -61,6 +66,22 @@ function wholeNumber(source: string): string | undefined {
   return isPlainInteger(plain) ? plain : undefined;
 }
 
+/** Digits of which every number is exact as a double. */
+const exactDigitsMax = 15;
+
+/** The number in its plain spelling, as nearly every client counts; undefined for any other. */
+function readCount(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start > exactDigitsMax || (bytes[start] === ZERO && end - start > 1)) return undefined;
+  let count = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at] - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    count = count * 10 + digit;
+  }
+  return count;
+}
+
+const ZERO = 0x30;
 const QUOTE = 0x22;
 
 function stringId(bytes: Uint8Array, start: number, end: number): MessageId {

@@ -3,6 +3,7 @@
 import { JsonScanner } from "../wire/json.ts";
 import { decodeString } from "../wire/json_value.ts";
 import { ProtocolKeys } from "./folded_key.ts";
+import { MemberList } from "./member_list.ts";
 import { valueOf } from "./members.ts";
 import type { Members, Value } from "./message.ts";
 
@@ -39,12 +40,12 @@ export class ObjectReader {
     if (scanner.duplicateDepth === 1) return `in "${this.#where}", a key stands twice`;
     if (scanner.surrogateDepth === 1) return `in "${this.#where}", a lone surrogate`;
     if (scanner.keyEscapeDepth === 1) return `in "${this.#where}", a key with a letter spelt as \\uXXXX`;
-    const members = new Map<string, Value>();
+    const members = new MemberList();
     for (let i = 0; i < scanner.memberCount; i++) {
       if (scanner.memberParent(i) >= 0) continue;
       const key = scanner.keyText(i, buffer);
       if (this.#wanted.has(key)) {
-        members.set(key, valueOf(scanner, i));
+        members.add(key, valueOf(scanner, i));
         continue;
       }
       const obstacle = this.#keys.obstacle(key);

@@ -9,12 +9,12 @@ import type { JsonScanner } from "../wire/json.ts";
 import { decodeString } from "../wire/json_value.ts";
 import { ProtocolKeys } from "./folded_key.ts";
 import { type MessageHead, readEnds } from "./message_head.ts";
+import { noMembers } from "./member_list.ts";
 import { paramsReader, resultReader, valueOf } from "./members.ts";
 import type {
   Batch,
   ErrorAnswer,
   Malformed,
-  Members,
   Message,
   Notification,
   Oddity,
@@ -178,7 +178,6 @@ function isInteger(buffer: Uint8Array, { start, end, kind }: Value): boolean {
   return kind === "number" && Number.isSafeInteger(Number(decodeUtf8(buffer.subarray(start, end))));
 }
 
-const noMembers: Members = new Map();
 const noOddities: readonly Oddity[] = [];
 
 function odditiesOf(scanner: JsonScanner): readonly Oddity[] {

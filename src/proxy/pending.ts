@@ -1,6 +1,6 @@
 /**
  * Requests that wait for their answer, by id. A persistent table: adding and removing give a new table and leave the
- * old one as it was, at a cost that does not grow with the number of entries in practice (16 small buckets).
+ * old one as it was, at a cost that does not grow with the number of entries in practice (one small bucket, or 16).
  */
 
 /** What must be known of a request when its answer comes. */
@@ -30,14 +30,19 @@ type Bucket = readonly PendingRequest[];
 const bucketCount = 16;
 const emptyBucket: Bucket = [];
 
+/** So few are all in one bucket: most clients have one or two on their way. */
+const fewMax = 8;
+
 /** An immutable table of pending requests. */
 export class PendingTable {
-  static readonly empty = new PendingTable(new Array<Bucket>(bucketCount).fill(emptyBucket), 0);
+  static readonly empty = new PendingTable([emptyBucket], 0);
 
+  /** One bucket for all, or `bucketCount` of them by the hash of the key. */
   private constructor(private readonly buckets: readonly Bucket[], readonly size: number) {}
 
   get(key: string): PendingRequest | undefined {
-    const bucket = this.buckets[bucketOf(key)];
+    if (this.size === 0) return undefined;
+    const bucket = this.buckets[this.#bucketOf(key)];
     for (let i = 0; i < bucket.length; i++) if (bucket[i].key === key) return bucket[i];
     return undefined;
   }
@@ -61,15 +66,18 @@ export class PendingTable {
 
   /** The table with `request` in it. Its key must not be in the table yet. */
   add(request: PendingRequest): PendingTable {
-    const at = bucketOf(request.key);
-    return this.#replace(at, [...this.buckets[at], request], 1);
+    if (this.buckets.length === 1 && this.size === fewMax) return this.#spread().add(request);
+    const at = this.#bucketOf(request.key);
+    return this.#replace(at, this.size === 0 ? [request] : [...this.buckets[at], request], 1);
   }
 
   /** The table without the request of that key; the same table where it holds none. */
   remove(key: string): PendingTable {
-    const at = bucketOf(key);
-    const rest = this.buckets[at].filter((request) => request.key !== key);
-    return rest.length === this.buckets[at].length ? this : this.#replace(at, rest, -1);
+    const found = this.get(key);
+    if (found === undefined) return this;
+    if (this.size === 1) return PendingTable.empty;
+    const at = this.#bucketOf(key);
+    return this.#replace(at, this.buckets[at].filter((request) => request !== found), -1);
   }
 
   /** Every pending request, the oldest call first. */
@@ -77,7 +85,19 @@ export class PendingTable {
     return this.buckets.flat().sort((a, b) => a.call - b.call);
   }
 
+  #bucketOf(key: string): number {
+    return this.buckets.length === 1 ? 0 : bucketOf(key);
+  }
+
+  /** The same requests, by the hashes of their keys. */
+  #spread(): PendingTable {
+    const buckets = Array.from({ length: bucketCount }, (): PendingRequest[] => []);
+    for (const request of this.buckets[0]) buckets[bucketOf(request.key)].push(request);
+    return new PendingTable(buckets, this.size);
+  }
+
   #replace(at: number, bucket: Bucket, change: number): PendingTable {
+    if (this.buckets.length === 1) return new PendingTable([bucket], this.size + change);
     const buckets = this.buckets.slice();
     buckets[at] = bucket;
     return new PendingTable(buckets, this.size + change);

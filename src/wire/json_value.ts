@@ -4,6 +4,7 @@
  */
 
 import { jsonDepthMax, jsonValuesMax } from "../limits.ts";
+import { isWord } from "./json_tokens.ts";
 
 // The numbers go into the code: see json_tokens.ts.
 const enum Unit {
@@ -106,12 +107,21 @@ export function decodeContent(bytes: Uint8Array, start: number, end: number): st
 /** Up to here, appending characters costs half of a call to the decoder. Keys are this short. */
 const shortBytesMax = 16;
 
+/** The last short texts: methods, keys and the names of tools come again and again, and need not be made again. */
+const recentTexts = new Array<string>(256).fill("");
+
 function decodeShort(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
+  let hash = 0;
   for (let at = start; at < end; at++) {
     if (bytes[at] >= 0x80) return decodeUtf8(bytes, start, end);
-    text += String.fromCharCode(bytes[at]);
+    hash = (Math.imul(hash, 31) + bytes[at]) | 0;
   }
+  const place = (hash ^ (hash >>> 8)) & 0xff;
+  const recent = recentTexts[place];
+  if (recent.length === end - start && isWord(bytes, start, end, recent)) return recent;
+  let text = "";
+  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]);
+  recentTexts[place] = text;
   return text;
 }
 

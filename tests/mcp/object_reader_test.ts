@@ -13,7 +13,7 @@ Deno.test("ObjectReader gives the wanted members of an object, and leaves the ot
   const [bytes, value] = bytesOf('{"x":{"type":0,"type":1},"type":"a\\u0062","other":[{"name":1}]}');
   const members = reader.read(bytes, value);
   assert.ok(typeof members !== "string");
-  assert.deepEqual([...members.keys()], ["type"]);
+  assert.equal(members.size, 1);
   assert.equal(textOf(bytes, members.get("type")), "ab");
   assert.equal(textOf(bytes, members.get("name")), undefined);
 });
