@@ -57,7 +57,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 /** Functions of Node's modules that depend on their arguments alone. */
 const pureNodeNames: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["hash", "createHash", "createHmac"],
-  "node:buffer": ["Buffer", "isAscii", "isUtf8"],
+  "node:buffer": ["Buffer", "isUtf8"],
 };
 
 function layer(name: string, holds: "pure" | "effects", files: string, mayImport: string): Layer {

@@ -28,6 +28,8 @@ interface Framed {
 
 export interface Request extends Framed {
   readonly kind: "request";
+  /** Whether every byte of the message is ASCII. */
+  readonly isAscii: boolean;
   readonly id: MessageId;
   readonly method: string;
   /** `params` as a whole; undefined where the message has none. */
@@ -37,6 +39,7 @@ export interface Request extends Framed {
 
 export interface Notification extends Framed {
   readonly kind: "notification";
+  readonly isAscii: boolean;
   readonly method: string;
   readonly params: Value | undefined;
   readonly members: Members;

@@ -1,6 +1,6 @@
 /** What a message asks for in the words of MCP: the thing that a policy judges. */
 
-import { Buffer, isAscii } from "node:buffer";
+import { Buffer } from "node:buffer";
 import {
   decodeString,
   isJsonObject,
@@ -105,14 +105,14 @@ const listChanged = /^notifications\/[a-z]+\/list_changed$/;
  * some reader takes for one with a target (`tools/call` and a NUL behind it): its target would go unseen.
  */
 export function readOperation(message: Request | Notification, from: Side): ReadOperation | UnnamedTarget {
-  const { method, members, params, frame: { buffer } } = message;
+  const { method, members, params, isAscii, frame: { buffer } } = message;
   const rule = from === "downstream" ? targets.get(method) : undefined;
   if (rule === undefined) {
     const meant = (from === "downstream" ? methodsWithTarget : methodsOfServers).mistakenFor(method);
     if (meant !== undefined) {
       return { kind: "unnamed_target", reason: `a method that some readers take for "${meant}"` };
     }
-    return new LazyOperation(from, method, "method", method, buffer, params);
+    return new LazyOperation(from, method, "method", method, buffer, params, isAscii);
   }
   const named = members.get(rule.namedBy);
   if (named?.kind !== "string") {
@@ -120,7 +120,7 @@ export function readOperation(message: Request | Notification, from: Side): Read
   }
   const name = decodeString(buffer, named.start, named.end);
   const value = rule.hasArguments ? members.get("arguments") : params;
-  return new LazyOperation(from, method, rule.target, name, buffer, value);
+  return new LazyOperation(from, method, rule.target, name, buffer, value, isAscii);
 }
 
 /**
@@ -134,7 +134,7 @@ export function readAskedOperation(
 ): ReadOperation | string {
   const meant = methodsOfServers.mistakenFor(method);
   if (meant !== undefined) return `a method that some readers take for "${meant}"`;
-  return new LazyOperation("upstream", method, "method", method, buffer, params);
+  return new LazyOperation("upstream", method, "method", method, buffer, params, false);
 }
 
 /** A resource that a client's message is about besides what it asks for; a rule's `args` see its `uri`. */
@@ -173,7 +173,6 @@ function accompanying(
 class LazyOperation implements ReadOperation {
   readonly housekeeping: boolean;
   #source: string | undefined;
-  #hasSource = false;
   #parsed: JsonValue | undefined;
   #isParsed = false;
 
@@ -184,17 +183,16 @@ class LazyOperation implements ReadOperation {
     readonly name: string,
     readonly buffer: Uint8Array,
     readonly argumentsValue: Value | undefined,
+    /** Whether the arguments are known to be ASCII. */
+    readonly isAscii: boolean,
   ) {
     this.housekeeping = target === "method" && isHousekeeping(method);
   }
 
   get argumentsSource(): string | undefined {
-    if (!this.#hasSource) {
-      const value = this.argumentsValue;
-      this.#source = value && asciiText(this.buffer, value.start, value.end);
-      this.#hasSource = true;
-    }
-    return this.#source;
+    const value = this.argumentsValue;
+    if (value === undefined || !this.isAscii) return undefined;
+    return this.#source ??= asciiText(this.buffer, value.start, value.end);
   }
 
   get arguments(): JsonValue | undefined {
@@ -207,9 +205,7 @@ class LazyOperation implements ReadOperation {
   }
 }
 
-/** The bytes as text if all of them are ASCII, else undefined. */
-function asciiText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (!isAscii(bytes.subarray(start, end))) return undefined;
+function asciiText(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end);
 }
 

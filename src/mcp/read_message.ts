@@ -129,10 +129,11 @@ function fromRequest(
   if (params !== undefined && params.kind !== "object") return '"params" is not an object';
   const members = params === undefined ? noMembers : paramsReader.read(scanner, envelope.params, buffer);
   if (typeof members === "string") return members;
-  if (idValue === undefined) return { kind: "notification", frame, method, params, members };
+  const { isAscii } = scanner;
+  if (idValue === undefined) return { kind: "notification", isAscii, frame, method, params, members };
   const id = readMessageId(buffer, idValue.start, idValue.end);
   if (id === undefined) return '"id" is neither a string nor a whole number within ±(2^53 − 1)';
-  return { kind: "request", frame, id, method, params, members };
+  return { kind: "request", isAscii, frame, id, method, params, members };
 }
 
 function fromAnswer(

@@ -87,6 +87,7 @@ export class JsonScanner {
   #sawEscape = false;
   #duplicateDepth = 0;
   #duplicateOffset = -1;
+  #isAscii = true;
   #surrogateDepth = 0;
   #keyEscapeDepth = 0;
   #surrogateOffset = -1;
@@ -138,6 +139,11 @@ export class JsonScanner {
 
   get rootEnd(): number {
     return this.#rootEnd;
+  }
+
+  /** Whether every byte of the text is ASCII. */
+  get isAscii(): boolean {
+    return this.#isAscii;
   }
 
   /**
@@ -345,9 +351,14 @@ export class JsonScanner {
       const c = byteAt(bytes, at, end);
       if (c === Byte.Quote) return at + 1;
       let behind: number = Result.Refused;
-      if (c === Byte.Backslash) behind = this.#escape(bytes, at, end, depth);
-      else if (c >= Byte.FirstMultibyte) behind = multibyteEnd(bytes, at, end);
-      else if (c >= Byte.Space) behind = longPlainRunEnd(bytes, at, end);
+      if (c === Byte.Backslash) {
+        behind = this.#escape(bytes, at, end, depth);
+      } else if (c >= Byte.FirstMultibyte) {
+        this.#isAscii = false;
+        behind = multibyteEnd(bytes, at, end);
+      } else if (c >= Byte.Space) {
+        behind = longPlainRunEnd(bytes, at, end);
+      }
       if (behind === Result.Refused) return this.#refuseInString(bytes, at, end);
       at = plainRunEnd(bytes, behind, end);
     }
@@ -437,6 +448,7 @@ export class JsonScanner {
     this.#members.clear();
     this.#duplicateDepth = 0;
     this.#duplicateOffset = -1;
+    this.#isAscii = true;
     this.#surrogateDepth = 0;
     this.#surrogateOffset = -1;
     this.#keyEscapeDepth = 0;
