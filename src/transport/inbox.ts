@@ -126,6 +126,7 @@ const CR = 0x0d;
 function withoutFraming(frame: FrameSpan): FrameSpan {
   const { buffer } = frame;
   let { start, end } = frame;
+  if (buffer[start] !== 0xef && buffer[end - 1] !== CR) return frame;
   if (buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) {
     start += 3;
   }
