@@ -156,7 +156,7 @@ export const recordMaskedEntriesMax = 64;
 export const recordListEntriesMax = 256;
 
 /** A line of the audit log. All bounds above together stay below it; whoever reads a longer one reads no log of ours. */
-export const recordLineBytesMax = 4 * MiB;
+export const recordLineBytesMax = 6 * MiB;
 
 /** Lines that `audit verify` looks back for the line that a new session names as its beginning. */
 export const auditAnchorLinesMax = 64 * KiB;

@@ -269,8 +269,8 @@ function writeResolution(resolution: Resolution, path: string, text: RecordText)
 }
 
 /** Whether the rest of the record may hold texts from the arguments: in the facts, or in a sentence that says why. */
-function mayQuoteArguments({ facts, decision }: DecisionRecord): boolean {
-  return facts.size > 0 || decision.verdict !== "allow" || decision.observed.length > 0;
+function mayQuoteArguments({ facts, decision, also }: DecisionRecord): boolean {
+  return facts.size > 0 || also !== undefined || decision.verdict !== "allow" || decision.observed.length > 0;
 }
 
 function writeArguments(body: DecisionRecord, text: RecordText): string {

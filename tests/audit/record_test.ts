@@ -132,6 +132,20 @@ Deno.test("appendRecord() writes each kind of record in these very words", () =>
     ],
     [
       {
+        ...decision,
+        within: 2,
+        type: "result",
+        id: undefined,
+        arguments: undefined,
+        also: [{ target: "resource", name: "file:///a" }, { target: "tool", name: "a@b.de" }],
+      },
+      '"kind":"decision","call":3,"within":2,"from":"agent","type":"result","method":"tools/call","target":"tool",' +
+      '"name":"read_text_file","verdict":"allow","action":"forward","policy":"p","rule":"r","reason":"allowed",' +
+      '"also":[{"target":"resource","name":"file:///a"},{"target":"tool","name":"‹email›"}],"bytes":120,' +
+      '"masked":[{"kind":"email","path":"/also/1/name","count":1}]',
+    ],
+    [
+      {
         kind: "outcome",
         call: 3,
         from: "server",
@@ -152,11 +166,11 @@ Deno.test("appendRecord() writes each kind of record in these very words", () =>
         code: "malformed",
         durationMs: 1,
         bytes: 9,
-        filtered: { removed: ["rm", "a@b.de"], before: "aa", after: "bb" },
+        filtered: { removed: ["rm", "a@b.de"], before: "aa", after: "bb", madePrivate: true },
         notes: ["duplicate_key", "lone_surrogate"],
       },
       '"kind":"outcome","call":4,"from":"server","type":"result","action":"filter","code":"malformed","durationMs":1,' +
-      '"bytes":9,"filtered":{"removed":["rm","‹email›"],"before":"aa","after":"bb"},' +
+      '"bytes":9,"filtered":{"removed":["rm","‹email›"],"before":"aa","after":"bb","madePrivate":true},' +
       '"notes":["duplicate_key","lone_surrogate"],"masked":[{"kind":"email","path":"/filtered/removed/1","count":1}]',
     ],
     [
@@ -314,6 +328,7 @@ Deno.test("appendRecord() stays below the longest line with everything at its wo
     name: wide,
     facts,
     decision: { ...allowed, reason: wide, observed },
+    also: Array.from({ length: 1000 }, () => ({ target: "resource", name: wide }) as const),
     arguments: spanOf(`[${worst}1]`),
   });
   assert.ok(line.length > 2_000_000 && encoder.encode(line).length < recordLineBytesMax, String(line.length));
@@ -337,6 +352,7 @@ const records: readonly ((text: string) => RecordBody)[] = [
   }),
   (text) => ({ ...decision, facts: new Map([[text, { kind: "real", path: `/home/${text}` }]]) }),
   (text) => ({ ...decision, facts: new Map([["/a", { kind: "unknown", why: text }]]) }),
+  (text) => ({ ...decision, also: [{ target: "resource", name: text }] }),
   (text) => ({
     kind: "outcome",
     call: 1,
@@ -417,6 +433,9 @@ Deno.test("appendRecord() keeps what stands under a telling name out of the fact
   const { facts, masked } = parse(body);
   assert.deepEqual(facts[0], { path: "‹secret›", resolution: { kind: "missing", path: "/private‹secret›" } });
   assert.ok(masked.some(({ path }: { path: string }) => path === "/facts/0/path"));
+  assert.ok(
+    !said({ ...body, also: [{ target: "resource", name: "file:///tmp/hunter2" }] }).includes("hunter2"),
+  );
   // Also where the arguments are too long to be recorded.
   const long = spanOf(
     JSON.stringify({ password: "/tmp/hunter2", more: "x".repeat(recordArgumentsBytesMax) }),
