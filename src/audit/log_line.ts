@@ -11,7 +11,7 @@ const sealBytes = sealStart.length + sumDigits + sealEnd.length;
 const encoder = new TextEncoder();
 
 /** Lines are made in blocks, one behind the other: memory of its own for each costs more than all else about it. */
-const blockBytes = 64 * 1024;
+const blockBytes = 8 * 1024;
 let block = new Uint8Array(0);
 let blockAt = 0;
 

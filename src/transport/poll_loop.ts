@@ -29,7 +29,7 @@ export interface PollLoopOptions {
  * Long enough for a quick server's answer; short beside everything that has to wait for it: a timer, a signal, the
  * server's standard error.
  */
-export const pollLoopDefaults: PollLoopOptions = { quickMs: 4, turnMs: 4, now: Date.now };
+export const pollLoopDefaults: PollLoopOptions = { quickMs: 4, turnMs: 10, now: Date.now };
 
 /** At most this many descriptors: two channels have four. */
 const watchedMax = 8;
