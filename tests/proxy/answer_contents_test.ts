@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { PolicyDocument } from "../../src/policy/rule.ts";
+import { receive, resume, serverGone } from "../../src/proxy/session.ts";
+import { messageOf } from "../support/lines.ts";
 import { position, ruleOf, scopeOf } from "../support/policies.ts";
 import { callIn, eras, requestIn } from "./eras.ts";
-import { call, Conversation, forwardsIn, type Happening, recordsIn, replyIn } from "./support.ts";
+import { call, Conversation, forwardsIn, type Happening, recordsIn, replyIn, sentTo } from "./support.ts";
 
 const noModel = ruleOf({
   id: "no-model",
@@ -335,4 +337,74 @@ Deno.test("an agent may not make one of our own files a root", () => {
   conversation.server({ jsonrpc: "2.0", id: 1, method: "roots/list" });
   const happenings = conversation.agent({ jsonrpc: "2.0", id: 1, result: { roots: [{ uri }] } });
   assert.equal(replyIn(happenings).error.data.code, "own_file");
+});
+
+Deno.test("in a batch, a denied question or root stops its own answer, and the others pass with it", () => {
+  const conversation = new Conversation({ default: "allow", rules: [noModel, noEtc] });
+  conversation.agent({ jsonrpc: "2.0", id: 0, method: "initialize", params: {} });
+  conversation.server({ jsonrpc: "2.0", id: 0, result: { protocolVersion: "2025-03-26" } });
+  conversation.agent(JSON.stringify([call(1, "x"), call(2, "y")]));
+  const answers = conversation.server(
+    JSON.stringify([askingResult(1, { sampling }), { jsonrpc: "2.0", id: 2, result: { content: [] } }]),
+  );
+  const [both] = sentTo("downstream", answers);
+  assert.deepEqual([both[0].id, both[0].result.isError, both[1].id, both[1].result.isError], [
+    1,
+    true,
+    2,
+    undefined,
+  ]);
+
+  conversation.server(JSON.stringify(["a", "b"].map((id) => ({ jsonrpc: "2.0", id, method: "roots/list" }))));
+  const roots = (id: string, uri: string) => ({ jsonrpc: "2.0", id, result: { roots: [{ uri }] } });
+  const given = conversation.agent(JSON.stringify([roots("a", "file:///etc"), roots("b", "file:///tmp")]));
+  const [sent] = sentTo("upstream", given);
+  assert.deepEqual([sent[0].id, sent[0].error.code, sent[1].id, sent[1].result.roots.length], [
+    "a",
+    403,
+    "b",
+    1,
+  ]);
+});
+
+Deno.test("an answer whose request is over by the time its facts are there is dropped, and charges nothing", () => {
+  const pace = ruleOf({
+    id: "pace",
+    effect: "limit",
+    scope: scopeOf({ methods: ["elicitation/create"] }),
+    args: [{ selector: "path", checks: [{ kind: "under", roots: ["/tmp"] }], at: position }],
+    to: { calls: 1, perMs: 60_000, burst: 1 },
+  });
+  const conversation = new Conversation({ default: "allow", rules: [pace] });
+  conversation.agent(call(1, "x"));
+  const asked = { a: { method: "elicitation/create", params: { path: "/var/a" } } };
+  const step = receive(
+    conversation.session,
+    "upstream",
+    messageOf(askingResult(1, asked)),
+    conversation.nowMs,
+  );
+  assert.deepEqual(step.effects.map(({ kind }) => kind), ["look_up"]);
+  conversation.adopt(step);
+  conversation.agent({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+  const before = conversation.session.state.policy;
+  const late = conversation.adopt(resume(conversation.session, "upstream", new Map(), conversation.nowMs));
+  assert.deepEqual(summary(late), ["refused  unasked"]);
+  assert.equal(conversation.session.state.policy, before);
+
+  conversation.agent(call(2, "x"));
+  const waiting = receive(
+    conversation.session,
+    "upstream",
+    messageOf(askingResult(2, asked)),
+    conversation.nowMs,
+  );
+  conversation.adopt(waiting);
+  const ended = conversation.adopt(
+    serverGone(conversation.session, "ended with status 3", conversation.nowMs),
+  );
+  assert.equal(replyIn(ended).error.code, 503);
+  const over = conversation.adopt(resume(conversation.session, "upstream", new Map(), conversation.nowMs));
+  assert.deepEqual(forwardsIn(over), []);
+  assert.deepEqual(summary(over), ["refused  unasked"]);
 });
