@@ -118,14 +118,13 @@ export class FrameReader {
   }
 }
 
-/** More than `oversizeHeadBytesMax`: the head of a line lies in the first block. */
-const blockBytes = 64 * 1024;
+/** More than `oversizeHeadBytesMax`, and kept from line to line: most lines that span two chunks fit into it. */
+const smallBytes = 64 * 1024;
 
-/** A line whose end has not come: copied into blocks, because a growing array would copy again at every growth. */
+/** A line whose end has not come: copied into a buffer that grows, at least by half each time. */
 class OpenLine {
   readonly frameBytesMax: number;
-  /** All full but the last. The first is kept from line to line: most lines that span two chunks fit into it. */
-  readonly #blocks: Uint8Array[] = [];
+  #buffer = new Uint8Array(0);
   #heldBytes = 0;
   /** Of the line so far, dropped bytes included. */
   #lineBytes = 0;
@@ -161,9 +160,9 @@ class OpenLine {
   finish(terminated: boolean): Frame {
     const bytes = this.#lineBytes;
     const frame: Frame = this.#tail !== undefined
-      ? { kind: "oversize", head: this.#join(0), tail: this.#tail.copy(), bytes }
-      : { kind: "frame", buffer: this.#join(1), start: 0, end: bytes, terminated };
-    this.#blocks.length = Math.min(this.#blocks.length, 1);
+      ? { kind: "oversize", head: this.#buffer.slice(0, this.#heldBytes), tail: this.#tail.copy(), bytes }
+      : { kind: "frame", buffer: this.#giveOut(), start: 0, end: bytes, terminated };
+    if (this.#buffer.length > smallBytes) this.#buffer = new Uint8Array(0);
     this.#heldBytes = 0;
     this.#lineBytes = 0;
     this.#tail = undefined;
@@ -172,40 +171,42 @@ class OpenLine {
   }
 
   #hold(part: Uint8Array): void {
-    let from = 0;
-    while (from < part.length) {
-      const block = Math.floor(this.#heldBytes / blockBytes);
-      const at = this.#heldBytes % blockBytes;
-      if (block === this.#blocks.length) this.#blocks.push(new Uint8Array(blockBytes));
-      const piece = part.subarray(from, from + blockBytes - at);
-      this.#blocks[block].set(piece, at);
-      this.#heldBytes += piece.length;
-      from += piece.length;
-    }
+    this.#grow(this.#heldBytes + part.length);
+    this.#buffer.set(part, this.#heldBytes);
+    this.#heldBytes += part.length;
+  }
+
+  /** Makes room for so many bytes and a line feed. */
+  #grow(bytes: number): void {
+    const { length } = this.#buffer;
+    if (bytes < length) return;
+    // Four times as many while that is little memory, so that little is copied.
+    const roomy = length * (length < 1024 * 1024 ? 4 : 1.5);
+    const grown = new Uint8Array(
+      Math.max(Math.min(Math.max(smallBytes, roomy), this.frameBytesMax + 1), bytes + 1),
+    );
+    grown.set(this.#buffer.subarray(0, this.#heldBytes));
+    this.#buffer = grown;
   }
 
   /** The line is over the bound from here on: what is held still has its end so far. */
   #beginTail(): Tail {
     const tail = new Tail();
-    for (const [i, block] of this.#blocks.entries()) {
-      tail.add(block.subarray(0, Math.max(this.#heldBytes - i * blockBytes, 0)));
-    }
+    tail.add(this.#buffer.subarray(0, this.#heldBytes));
     return tail;
   }
 
   #cutToHead(): void {
     this.#heldBytes = Math.min(this.#heldBytes, oversizeHeadBytesMax);
-    this.#blocks.length = Math.min(this.#blocks.length, 1);
+    if (this.#buffer.length > smallBytes) this.#buffer = this.#buffer.slice(0, smallBytes);
   }
 
-  /** A copy of what is held, with `lineFeeds` (0 or 1) line feeds behind it. */
-  #join(lineFeeds: number): Uint8Array {
-    const joined = new Uint8Array(this.#heldBytes + lineFeeds).fill(Byte.LineFeed, this.#heldBytes);
-    for (const [i, block] of this.#blocks.entries()) {
-      const at = i * blockBytes;
-      joined.set(block.subarray(0, this.#heldBytes - at), at);
-    }
-    return joined;
+  /** What is held with a line feed behind it: a copy of a short line, the buffer itself of a long one. */
+  #giveOut(): Uint8Array {
+    this.#grow(this.#heldBytes);
+    this.#buffer[this.#heldBytes] = Byte.LineFeed;
+    const whole = this.#buffer.subarray(0, this.#heldBytes + 1);
+    return this.#buffer.length > smallBytes ? whole : whole.slice();
   }
 }
 
