@@ -93,8 +93,7 @@ async function soak(audit: string): Promise<{ firstBytes: number; lastBytes: num
       text += requestLine(sent);
       if (sent % requestsPerNotice === 0) {
         ownNotices++;
-        text +=
-          '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n';
+        text += '{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}\n';
       }
     }
     if (text !== "") proxy.stdin.write(text);
