@@ -46,7 +46,7 @@ export const layers: readonly Layer[] = [
 ];
 
 /** Which package may be imported where. What is not named may not be imported: no development package gets in. */
-const packages: Readonly<Record<string, readonly string[]>> = {
+export const packages: Readonly<Record<string, readonly string[]>> = {
   "zod": ["policy/document", "policy/schema"],
   "yaml": ["policy/document", "policy/yaml"],
   "re2js": ["policy/pattern"],

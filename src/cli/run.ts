@@ -18,7 +18,7 @@ import { Relay } from "../proxy/relay.ts";
 import { createSession } from "../proxy/session.ts";
 import { spawnServer } from "../supervisor/child.ts";
 import type { ContainmentReport } from "../supervisor/containment.ts";
-import { serverEnvironment } from "../supervisor/environment.ts";
+import { givenEnvironment, serverEnvironment } from "../supervisor/environment.ts";
 import { openDescriptors, openOwnEnds } from "../supervisor/descriptors.ts";
 import { probeContainment } from "../supervisor/linux.ts";
 import { lookUpCommand } from "../supervisor/look_up.ts";
@@ -63,7 +63,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const directory = settings.directory ?? Deno.cwd();
   const [commandName, ...args] = options.command;
   const command = lookUpCommand(commandName, { path: Deno.env.get("PATH"), directory });
-  const environment = serverEnvironment(Deno.env.toObject(), settings.passEnv);
+  const environment = serverEnvironment(givenEnvironment(Deno.env.toObject()), settings.passEnv);
   const containment = demandLevel(await probing, settings);
   const sink = options.audit === undefined ? undefined : openSink(options.audit);
   const ownFiles = [...options.policies.map((path) => realpathSync(path)), ...(sink ? [sink.path] : [])];

@@ -14,6 +14,22 @@ const withheld: readonly RegExp[] = [
   /^(_|SHLVL|OLDPWD)$/,
 ];
 
+/** What the archive's launcher sets for its own runtime (scripts/package/launcher.sh). */
+const launcherVariables = ["DENO_DIR", "DENO_NO_UPDATE_CHECK", "DENO_DISABLE_NODE_SHIM"];
+
+/** Our variables as the client gave them: the launcher keeps its values under `LILITH_GIVEN_…`, empty where there was none. */
+export function givenEnvironment(own: Readonly<Record<string, string>>): Record<string, string> {
+  const given = { ...own };
+  for (const name of launcherVariables) {
+    const kept = own[`LILITH_GIVEN_${name}`];
+    if (kept === undefined) continue;
+    delete given[`LILITH_GIVEN_${name}`];
+    if (kept === "") delete given[name];
+    else given[name] = kept;
+  }
+  return given;
+}
+
 /**
  * The server's environment out of ours.
  *

@@ -223,13 +223,8 @@ function refuse(act: string): never {
   });
 }
 
-/**
- * Where this file is, to start it from; undefined where it was bundled into another one. That the proxy imports it puts
- * it into Deno's cache too, should the program have come from a URL.
- */
-export const initUrl: string | undefined = import.meta.url.endsWith("/supervisor/init.ts")
-  ? import.meta.url
-  : undefined;
-
-// In a bundle `import.meta.main` speaks of the whole.
-if (import.meta.main && initUrl !== undefined) runInit(Deno.args);
+// Bundled into another module it is a part of that, and `import.meta.main` speaks of the whole.
+const isModuleOfItsOwn = /\/(?:supervisor\/init\.ts|node_modules\/lilith-zero\/init\.js)$/.test(
+  import.meta.url,
+);
+if (import.meta.main && isModuleOfItsOwn) runInit(Deno.args);

@@ -3,7 +3,6 @@
 import { LilithError } from "../errors.ts";
 import type { ContainmentReport } from "./containment.ts";
 import { survivesShell } from "./environment.ts";
-import { initUrl } from "./init.ts";
 import { formatInitArguments, type InitPlan, type ProcessLimits, type StageLimits } from "./init_plan.ts";
 import { wrapCommand } from "./linux.ts";
 import { findSystemProgram } from "./system.ts";
@@ -86,14 +85,24 @@ function stage(plan: InitPlan, command: readonly string[]): readonly string[] {
  * How to start our own stage.
  *
  * - From source: `init.ts` beside this file, with no permission but `ffi`, no configuration and no network.
+ * - From the archive (scripts/package.ts): `init.js` beside the bundle, likewise. Below `node_modules` Deno hands a
+ *   module to V8 as it is; any other it would first parse itself.
  * - As an executable, or bundled into one file: the program itself, whose main file knows `__init`.
  */
 function initCommand(): readonly string[] {
   if (Deno.build.standalone) return [Deno.execPath(), "__init"];
   const flags = ["--no-prompt", "--no-config", "--no-lock", "--cached-only", "--no-npm", "--allow-ffi"];
   const command = [Deno.execPath(), "run", "--quiet"];
-  if (initUrl === undefined) return [...command, ...flags, Deno.mainModule, "__init"];
-  // What came from a URL is found in Deno's cache by that URL, and only with remote modules allowed.
-  if (initUrl.startsWith("file:")) flags.push("--no-remote");
-  return [...command, ...flags, initUrl];
+  const here = import.meta.url;
+  if (here.includes("/node_modules/lilith-zero/")) {
+    const module = new URL("./init.js", here).href;
+    return [...command, ...flags, "--no-remote", "--node-modules-dir=manual", "--no-code-cache", module];
+  }
+  if (here.endsWith("/supervisor/stage_command.ts")) {
+    // What came from a URL is found in Deno's cache by that URL (mod.ts imports it too), and only with remote modules
+    // allowed.
+    if (here.startsWith("file:")) flags.push("--no-remote");
+    return [...command, ...flags, new URL("./init.ts", here).href];
+  }
+  return [...command, ...flags, Deno.mainModule, "__init"];
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  givenEnvironment,
   serverEnvironment,
   stageEnvironment,
   survivesShell,
@@ -52,6 +53,22 @@ Deno.test("serverEnvironment() never invents or changes a variable", () => {
       if (passEnv !== undefined) assert.ok(passEnv.includes(name));
     }
   }));
+});
+
+Deno.test("givenEnvironment() gives the client's variables back where the launcher has set its own", () => {
+  const launched = {
+    PATH: "/bin",
+    DENO_DIR: "/dev/null",
+    DENO_NO_UPDATE_CHECK: "1",
+    DENO_DISABLE_NODE_SHIM: "1",
+  };
+  const kept = { LILITH_GIVEN_DENO_DIR: "/home/u/deno", LILITH_GIVEN_DENO_NO_UPDATE_CHECK: "" };
+  assert.deepEqual(givenEnvironment({ ...launched, ...kept }), {
+    PATH: "/bin",
+    DENO_DIR: "/home/u/deno",
+    DENO_DISABLE_NODE_SHIM: "1",
+  });
+  assert.deepEqual(givenEnvironment(own), own);
 });
 
 Deno.test("serverEnvironment() takes the `node` that Deno puts into the PATH out again", () => {

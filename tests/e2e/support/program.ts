@@ -47,8 +47,11 @@ const encoder = new TextEncoder();
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  readonly clearEnv?: boolean;
   /** Words in front of the program's: what starts it. */
   readonly prefix?: readonly string[];
+  /** The program, where it is not the one of the source. */
+  readonly program?: readonly string[];
 }
 
 /** One run of the program. */
@@ -61,8 +64,8 @@ export class Run {
   #inputClosed = false;
 
   constructor(args: readonly string[], options: RunOptions = {}) {
-    const { prefix = [], ...rest } = options;
-    const [command, ...words] = [...prefix, ...programCommand, ...args];
+    const { prefix = [], program = programCommand, ...rest } = options;
+    const [command, ...words] = [...prefix, ...program, ...args];
     this.#process = new Deno.Command(command, {
       args: words,
       stdin: "piped",
@@ -145,10 +148,11 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
 /** Runs the program to its end without any input. */
 export async function runProgram(
   args: readonly string[],
-  options: { readonly cwd?: string } = {},
+  options: RunOptions = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const [command, ...fixed] = programCommand;
-  const output = await new Deno.Command(command, { args: [...fixed, ...args], stdin: "null", ...options })
+  const { prefix = [], program = programCommand, ...rest } = options;
+  const [command, ...fixed] = [...prefix, ...program];
+  const output = await new Deno.Command(command, { args: [...fixed, ...args], stdin: "null", ...rest })
     .output();
   const decoder = new TextDecoder();
   return { code: output.code, stdout: decoder.decode(output.stdout), stderr: decoder.decode(output.stderr) };
