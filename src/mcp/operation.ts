@@ -35,11 +35,18 @@ export interface Operation {
    * The JSON text of the arguments where all of it is ASCII: enough to tell that something is *not* in them, without
    * parsing. (What JSON escapes shows as a backslash.) Absent where it is not, or only the value is known.
    */
-  readonly argumentsSource?: string | undefined;
+  readonly argumentsSource?: AsciiSource | undefined;
   /** The protocol's own housekeeping (initialize, ping, lists …): passes unless a rule denies it. */
   readonly housekeeping: boolean;
   /** It comes with another operation of the same message: it passes unless a rule denies it, and no limit counts it. */
   readonly accompanies?: boolean;
+}
+
+/** ASCII text that lies in bytes, and is made into strings piece by piece: one of mebibytes would be a burden. */
+export interface AsciiSource {
+  readonly length: number;
+  /** The characters `[start, end)`. */
+  slice(start: number, end: number): string;
 }
 
 /** An operation that was read from a message, with the place of its arguments in the message's bytes. */
@@ -172,7 +179,7 @@ function accompanying(
 /** Parses its arguments only when a rule looks at them: most calls are decided by their name. */
 class LazyOperation implements ReadOperation {
   readonly housekeeping: boolean;
-  #source: string | undefined;
+  #source: AsciiSource | undefined;
   #parsed: JsonValue | undefined;
   #isParsed = false;
 
@@ -189,10 +196,10 @@ class LazyOperation implements ReadOperation {
     this.housekeeping = target === "method" && isHousekeeping(method);
   }
 
-  get argumentsSource(): string | undefined {
+  get argumentsSource(): AsciiSource | undefined {
     const value = this.argumentsValue;
     if (value === undefined || !this.isAscii) return undefined;
-    return this.#source ??= asciiText(this.buffer, value.start, value.end);
+    return this.#source ??= new AsciiSpan(this.buffer, value.start, value.end);
   }
 
   get arguments(): JsonValue | undefined {
@@ -205,8 +212,23 @@ class LazyOperation implements ReadOperation {
   }
 }
 
-function asciiText(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end);
+class AsciiSpan implements AsciiSource {
+  readonly #bytes: Buffer;
+  /** The whole, where it was asked for: several do. */
+  #text: string | undefined;
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  slice(start: number, end: number): string {
+    if (start > 0 || end < this.#bytes.length) return this.#bytes.toString("latin1", start, end);
+    return this.#text ??= this.#bytes.toString("latin1");
+  }
 }
 
 /** A list whose elements are shown only if they could be used. */

@@ -4,7 +4,7 @@ import { keyedDigest } from "../audit/digest.ts";
 import type { DecisionRecord, Note } from "../audit/record.ts";
 import { recordArgumentsBytesMax } from "../limits.ts";
 import type { Message, Value } from "../mcp/message.ts";
-import type { Operation, Side } from "../mcp/operation.ts";
+import type { AsciiSource, Operation, Side } from "../mcp/operation.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { Facts, Query, Resolution } from "../policy/facts.ts";
 import { sideName, type Turn } from "./session_state.ts";
@@ -17,7 +17,7 @@ export interface Decided {
   /** What the record shows as arguments: those of the message's main operation. */
   readonly judged: {
     readonly argumentsValue: Value | undefined;
-    readonly argumentsSource?: string | undefined;
+    readonly argumentsSource?: AsciiSource | undefined;
   };
   readonly queries: readonly Query[];
   readonly facts: Facts;
@@ -48,7 +48,12 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
     decision,
     facts: factsToRecord(decided.queries, decided.facts, decision),
     arguments: value &&
-      { bytes: frame.buffer, start: value.start, end: value.end, source: judged.argumentsSource },
+      {
+        bytes: frame.buffer,
+        start: value.start,
+        end: value.end,
+        source: isLong ? undefined : judged.argumentsSource?.slice(0, value.end - value.start),
+      },
     argumentsDigest: isLong
       ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
       : undefined,

@@ -29,7 +29,10 @@ export interface Receiver {
 export interface Channel {
   /** Starts to deliver. Called once. */
   listen(receiver: Receiver): void;
-  /** Queues `buffer[start, end)`: whole messages with their line feeds. The bytes must not change before the next `flush`. */
+  /**
+   * Queues `buffer[start, end)`: whole messages with their line feeds. The bytes must not change afterwards; those of a
+   * message that another channel delivered must stay until the next `flush`, and no longer.
+   */
   send(buffer: Uint8Array, start: number, end: number): void;
   /** Hands what is queued to the carrier. */
   flush(): void;

@@ -9,6 +9,7 @@ import { pollEvent, wouldBlock } from "./descriptors.ts";
 import { Inbox, type StdioOptions } from "./inbox.ts";
 import { Outbox, type OutputDescriptor } from "./outbox.ts";
 import type { PollLoop } from "./poll_loop.ts";
+import { makeReadBuffer } from "./read_buffers.ts";
 
 /** The two ends of a channel. Nobody else reads the one or writes to the other. */
 export interface DescriptorPair {
@@ -66,7 +67,7 @@ export class DescriptorChannel implements Channel {
   }
 
   #read(): void {
-    const buffer = this.#buffer ??= new Uint8Array(readBytes);
+    const buffer = this.#buffer ??= makeReadBuffer(readBytes);
     const count = this.#receive(buffer);
     if (count === wouldBlock) return;
     if (count === 0) {

@@ -3,6 +3,7 @@
 import { queuedBytesMax } from "../limits.ts";
 import { type DescriptorCalls, pollEvent, PollSet, wouldBlock } from "./descriptors.ts";
 import type { PollLoop } from "./poll_loop.ts";
+import { isReadAgain } from "./read_buffers.ts";
 
 /** A descriptor that is written to, and that one owner closes. */
 export interface OutputDescriptor {
@@ -23,7 +24,7 @@ export class Outbox {
   readonly #onBroken: (cause: string) => void;
   /** What was added since the last flush, in order; neighbouring pieces of one buffer are one. */
   readonly #pieces: { buffer: Uint8Array; start: number; end: number }[] = [];
-  /** Copies of what there was no room for, the oldest first. */
+  /** What there was no room for, the oldest first. */
   readonly #held: Uint8Array[] = [];
   #bytes = 0;
   #isGone = false;
@@ -52,7 +53,7 @@ export class Outbox {
     });
   }
 
-  /** Queues `buffer[start, end)`, which must not change before the next flush. */
+  /** Queues `buffer[start, end)`; see `Channel.send`. */
   add(buffer: Uint8Array, start: number, end: number): void {
     if (this.#isGone) return;
     this.#bytes += end - start;
@@ -67,7 +68,8 @@ export class Outbox {
     for (const { buffer, start, end } of this.#pieces) {
       const from = this.#held.length === 0 ? this.#write(buffer, start, end) : start;
       if (this.#isGone) return;
-      if (from < end) this.#held.push(buffer.slice(from, end));
+      if (from === end) continue;
+      this.#held.push(isReadAgain(buffer) ? buffer.slice(from, end) : buffer.subarray(from, end));
     }
     this.#pieces.length = 0;
     if (this.#held.length > 0) this.#loop.changed();

@@ -124,7 +124,7 @@ const smallBytes = 64 * 1024;
 /** A line whose end has not come: copied into a buffer that grows, at least by half each time. */
 class OpenLine {
   readonly frameBytesMax: number;
-  #buffer = new Uint8Array(0);
+  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #heldBytes = 0;
   /** Of the line so far, dropped bytes included. */
   #lineBytes = 0;
@@ -182,11 +182,9 @@ class OpenLine {
     if (bytes < length) return;
     // Four times as many while that is little memory, so that little is copied.
     const roomy = length * (length < 1024 * 1024 ? 4 : 1.5);
-    const grown = new Uint8Array(
-      Math.max(Math.min(Math.max(smallBytes, roomy), this.frameBytesMax + 1), bytes + 1),
-    );
-    grown.set(this.#buffer.subarray(0, this.#heldBytes));
-    this.#buffer = grown;
+    const room = Math.max(Math.min(Math.max(smallBytes, roomy), this.frameBytesMax + 1), bytes + 1);
+    // Unlike a copy it leaves nothing to the collector, which is in no hurry with memory outside its heap.
+    this.#buffer = new Uint8Array(this.#buffer.buffer.transfer(Math.floor(room)));
   }
 
   /** The line is over the bound from here on: what is held still has its end so far. */

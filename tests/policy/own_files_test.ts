@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import type { Operation } from "../../src/mcp/operation.ts";
+import { type Operation, readOperation } from "../../src/mcp/operation.ts";
 import { decide } from "../../src/policy/decide.ts";
 import type { Decision } from "../../src/policy/decision.ts";
 import { noFacts } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
 import { initialState } from "../../src/policy/state.ts";
+import { messageOf } from "../support/lines.ts";
 import { call, compile, document, operation, read } from "./support/build.ts";
 import { FakeDisk } from "./support/fake_disk.ts";
 import { json } from "./support/json.ts";
@@ -226,4 +227,15 @@ Deno.test("a file: URI is read as URL parsers read it: without tabs, line ends, 
     assertOwn(withPath(uri), true);
     assertOwn(read(uri), true);
   }
+});
+
+Deno.test("a name of ours is seen wherever it stands in long arguments", () => {
+  const asked = (length: number, path: string): Operation => {
+    const params = { name: "write_file", arguments: { text: "x".repeat(length), path } };
+    const message = messageOf({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+    return readOperation(message as Extract<typeof message, { kind: "request" }>, "downstream") as Operation;
+  };
+  // Long arguments are searched in pieces of 64 KiB: the name stands before, on and behind the border of two.
+  for (let length = 65_495; length < 65_530; length++) assertOwn(asked(length, "policy.yaml"), true);
+  assertOwn(asked(65_510, "notes"), false);
 });
