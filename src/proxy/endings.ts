@@ -6,6 +6,7 @@ import type { MessageId } from "../mcp/message_id.ts";
 import type { Side } from "../mcp/operation.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
 import { replyIdFor, takeAnswered } from "./correlation.ts";
+import { waitersIn } from "./receive_batch.ts";
 import { refuseAsked, replyIdToMalformed, replyIdToOversize } from "./refusals.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
@@ -71,6 +72,10 @@ export function denyUnrecorded(turn: Turn, side: Side, incoming: Incoming, cause
       return answerInstead(turn, side, incoming.id, reason);
     case "batch":
       if (side === "downstream") turn.reply(side, errorReply("null", replyCodes.denied, reason, details));
+      for (const { answers, asks } of waitersIn(incoming)) {
+        if (side === "upstream" && asks !== undefined) refuseAsked(turn, asks, replyCodes.denied, details);
+        answerInstead(turn, side, answers, reason);
+      }
       return;
     case "oversize": {
       const head = readHead(incoming.head, incoming.tail);

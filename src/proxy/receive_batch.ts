@@ -3,12 +3,14 @@
 import { batchElementsMax, batchHeldBytesMax } from "../limits.ts";
 import { type BatchElement, readBatch } from "../mcp/batch.ts";
 import type { Batch } from "../mcp/message.ts";
+import type { MessageId } from "../mcp/message_id.ts";
 import type { Side } from "../mcp/operation.ts";
 import { errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
 import { hasBatches } from "../mcp/revision.ts";
 import { JsonScanner } from "../wire/json.ts";
 import { openBatch } from "./batches.ts";
 import { refuseAnswer } from "./correlation.ts";
+import { refuseAsked } from "./refusals.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
 /**
@@ -48,7 +50,7 @@ function findRefusal(turn: Turn, side: Side, elements: readonly BatchElement[]):
   return undefined;
 }
 
-/** Not one of its messages is judged. Whoever waits for an answer that stood in it gets an error in its place. */
+/** Not one of its messages is judged. Whoever waits for an answer that stood in it gets an error in its place, and so does a server that asks in it. */
 function refuseBatch(
   turn: Turn,
   side: Side,
@@ -64,14 +66,42 @@ function refuseBatch(
     turn.say("warning", `The server sent a message that cannot be passed on: ${reason}`);
   }
   for (const element of elements) {
-    if (element.kind !== "result" && element.kind !== "error") continue;
+    const { answers, asks } = waitersOf(element);
+    if (side === "upstream" && asks !== undefined) refuseAsked(turn, asks, reply, { code, reason });
     const bytes = element.frame.end - element.frame.start;
-    refuseAnswer(turn, otherSide(side), element.id, {
+    refuseAnswer(turn, otherSide(side), answers, {
       code: "malformed",
       reply: replyCodes.badAnswer,
       reason,
       bytes,
     });
+  }
+}
+
+/** Who waits for something in `batch` that is refused as a whole. */
+export function waitersIn(batch: Batch): readonly Waiters[] {
+  return readBatch(elementScanner, batch, batchElementsMax + 1).map(waitersOf);
+}
+
+/** Who waits for one element of a batch. */
+interface Waiters {
+  /** The request that it answers, or was to answer. */
+  readonly answers: MessageId | undefined;
+  /** The id under which its sender waits for an answer, as JSON text. */
+  readonly asks: string | undefined;
+}
+
+function waitersOf(element: BatchElement): Waiters {
+  switch (element.kind) {
+    case "request":
+      return { answers: undefined, asks: element.id.source };
+    case "notification":
+      return { answers: undefined, asks: undefined };
+    case "result":
+    case "error":
+      return { answers: element.id, asks: undefined };
+    case "malformed":
+      return { answers: element.answers, asks: element.asks ? element.replyId : undefined };
   }
 }
 

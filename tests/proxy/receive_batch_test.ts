@@ -362,6 +362,32 @@ Deno.test("a server's array where there are no batches is dropped, and the answe
   assert.equal(pendingCount(conversation), 0);
 });
 
+Deno.test("whoever waits for something in a server's array that is refused is told: also for what is no answer in order, and for the server's own requests", () => {
+  for (const revision of ["2025-06-18", "2025-03-26"]) {
+    const conversation = settled(undefined, revision);
+    conversation.agent(ping(1));
+    conversation.agent(ping(2));
+    const filling = revision === "2025-03-26" ? new Array(batchElementsMax).fill(7) : [];
+    const happenings = conversation.server([
+      { jsonrpc: "2.0", id: 1 },
+      { jsonrpc: "2.0", id: 2, result: 5 },
+      { jsonrpc: "2.0", id: "s", method: "roots/list" },
+      { jsonrpc: "2.0", id: "t", method: 7 },
+      ...filling,
+    ]);
+    assert.deepEqual(sentTo("downstream", happenings).map(({ id, error }) => [id, error.code]), [
+      [1, -32603],
+      [2, -32603],
+    ]);
+    const code = revision === "2025-03-26" ? 413 : -32600;
+    assert.deepEqual(sentTo("upstream", happenings).map(({ id, error }) => [id, error.code]), [
+      ["s", code],
+      ["t", code],
+    ]);
+    assert.equal(pendingCount(conversation), 0);
+  }
+});
+
 Deno.test("lists in a batch are cut as everywhere", () => {
   const conversation = settled({ rules: [ruleOf({ effect: "allow", scope: scopeOf({ tools: ["read"] }) })] });
   conversation.agent([{ jsonrpc: "2.0", id: 1, method: "tools/list" }, {
@@ -499,6 +525,22 @@ Deno.test("where the record of a refused batch fails, its sender is told by one 
     recordFailed(conversation.session, undefined, "downstream", messageOf([ping(1)]), "disk full", 0),
   );
   assert.deepEqual([replyIn(happenings).id, replyIn(happenings).error.code], [null, 403]);
+});
+
+Deno.test("where the record of a server's refused array fails, whoever waits for something in it is told", () => {
+  const conversation = settled(undefined, "2025-06-18");
+  conversation.agent(ping(1));
+  conversation.agent(ping(2));
+  const array = messageOf([result(1), { jsonrpc: "2.0", id: 2 }, ping("s")]);
+  const happenings = conversation.adopt(
+    recordFailed(conversation.session, undefined, "upstream", array, "disk full", 0),
+  );
+  assert.deepEqual(sentTo("downstream", happenings).map(({ id, error }) => [id, error.code]), [
+    [1, 403],
+    [2, 403],
+  ]);
+  assert.deepEqual(sentTo("upstream", happenings).map(({ id, error }) => [id, error.code]), [["s", 403]]);
+  assert.equal(pendingCount(conversation), 0);
 });
 
 Deno.test("a message of a batch that we fail on is refused in the array, and the batch goes on", () => {
