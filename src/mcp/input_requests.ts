@@ -21,7 +21,7 @@ export function readInputRequests(message: Result): Asked {
   return readParts(message.frame.buffer, resultParts(message));
 }
 
-const taskReader = new ObjectReader("params", ["inputRequests", "result", "task"]);
+const taskReader = new ObjectReader("params", ["inputRequests", "error", "result", "task"]);
 
 /** The same for a notification of a task's state, which holds all that `tasks/get` would have answered. */
 export function readTaskNotification(message: Notification): Asked {
@@ -37,10 +37,18 @@ function readParts(buffer: Uint8Array, parts: readonly Members[] | string): Aske
   let operations: readonly ReadOperation[] | undefined;
   for (const part of parts) {
     const requests = part.get("inputRequests");
-    if (requests === undefined) continue;
-    const asked = readRequests(buffer, requests);
-    if (typeof asked === "string") return asked;
-    operations = operations === undefined ? asked : [...operations, ...asked];
+    // A task that failed holds the error that the call would have been answered with (tasks extension).
+    const error = part.get("error");
+    for (
+      const asked of [
+        requests === undefined ? undefined : readRequests(buffer, requests),
+        error?.kind === "object" ? readErrorPages(buffer, error) : undefined,
+      ]
+    ) {
+      if (asked === undefined) continue;
+      if (typeof asked === "string") return asked;
+      operations = operations === undefined ? asked : [...operations, ...asked];
+    }
   }
   return operations;
 }
@@ -86,6 +94,10 @@ const dataReader = new ObjectReader("data", ["elicitations"]);
 
 /** The same for a server's error; whatever its code, because what a client goes by may be the data alone. */
 export function readElicitations({ frame: { buffer }, error }: ErrorAnswer): Asked {
+  return readErrorPages(buffer, error);
+}
+
+function readErrorPages(buffer: Uint8Array, error: Value): Asked {
   const members = errorReader.read(buffer, error);
   if (typeof members === "string") return members;
   const data = members.get("data");

@@ -80,6 +80,7 @@ export const resultReader = new MemberReader(
     "resourceTemplates",
     "cacheScope",
     "inputRequests",
+    "error",
     "roots",
     "task",
     "taskId",

@@ -92,6 +92,36 @@ Deno.test("readTaskNotification() finds what a task asks for in the notification
   assert.equal(readTaskNotification(other), undefined);
 });
 
+Deno.test("the error of a task that failed is read as the error of its own that it would have been", () => {
+  const page = { mode: "url", url: "https://a.example/", elicitationId: "1", message: "Sign in" };
+  const error = { code: -32042, message: "x", data: { elicitations: [page] } };
+  const failed = { taskId: "t", status: "failed", error };
+  for (
+    const asked of [
+      readInputRequests(resultOf(failed)),
+      readInputRequests(resultOf({ task: failed })),
+      readTaskNotification(notificationOf("notifications/tasks", failed)),
+      readTaskNotification(notificationOf("notifications/tasks/status", { task: failed })),
+    ]
+  ) {
+    assert.deepEqual(namesOf(asked), ["method elicitation/create"]);
+    const [{ arguments: params }] = asked as ReadOperation[];
+    assert.equal((params as ReadonlyMap<string, unknown>).get("url"), page.url);
+  }
+  for (const plain of [7, "no", null, {}, { code: 1, message: "x" }, { code: 1, data: { why: [] } }]) {
+    assert.equal(readInputRequests(resultOf({ status: "failed", error: plain })), undefined);
+  }
+  for (
+    const ambiguous of [
+      '{"error":{"Data":{}}}',
+      '{"error":{"data":{"Elicitations":[]}}}',
+      '{"task":{"Error":{}}}',
+      '{"error":{"data":{"elicitations":7}}}',
+    ]
+  ) assertReason(readInputRequests(resultOf(ambiguous)), /./);
+  assert.throws(() => resultOf('{"Error":{}}'), /error/);
+});
+
 Deno.test("readElicitations() finds the pages that an error wants opened, whatever its code", () => {
   const page = { mode: "url", url: "https://a.example/", elicitationId: "1", message: "Sign in" };
   for (const code of [-32042, 1]) {

@@ -408,3 +408,16 @@ Deno.test("an answer whose request is over by the time its facts are there is dr
   assert.deepEqual(forwardsIn(over), []);
   assert.deepEqual(summary(over), ["refused  unasked"]);
 });
+
+Deno.test("a page in the error of a task that failed is judged wherever the task is told of", () => {
+  const error = { code: -32042, message: "x", data: { elicitations: [page("file:///etc/passwd").params] } };
+  const failed = { taskId: "t", status: "failed", error };
+  const conversation = new Conversation({ default: "allow" });
+  conversation.agent({ jsonrpc: "2.0", id: 1, method: "tasks/get", params: { taskId: "t" } });
+  const answered = conversation.server({ jsonrpc: "2.0", id: 1, result: failed });
+  assert.deepEqual(summary(answered), ["elicitation/create deny deny", "outcome replace unsafe_url"]);
+  assert.equal(replyIn(answered).error.code, 403);
+  const told = conversation.server({ jsonrpc: "2.0", method: "notifications/tasks", params: failed });
+  assert.deepEqual(summary(told), ["notifications/tasks allow deny", "elicitation/create deny deny"]);
+  assert.deepEqual(forwardsIn([...answered, ...told]), []);
+});
