@@ -28,6 +28,10 @@ export class MaskTally {
     if (hidden.size < hiddenValuesMax) hidden.add(value);
   }
 
+  get hidesAny(): boolean {
+    return this.#hidden !== undefined;
+  }
+
   /** The longest first, so that one that begins with another goes as a whole. */
   get hidden(): readonly string[] {
     return this.#hidden === undefined ? [] : [...this.#hidden].sort((a, b) => b.length - a.length);

@@ -44,9 +44,9 @@ export class RecordText {
     this.#tally = tally;
   }
 
-  /** Whether nothing was masked so far, here or elsewhere in the record. */
+  /** Whether nothing was masked so far, here or elsewhere in the record, and nothing is to be hidden in what follows. */
   get isUntouched(): boolean {
-    return this.#tally.count === 0;
+    return this.#tally.count === 0 && !this.#tally.hidesAny;
   }
 
   /** `text` as a JSON string. `path`: where in the record it stands, for the list of masks. */

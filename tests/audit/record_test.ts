@@ -456,3 +456,22 @@ Deno.test("appendRecord() lets no secret word of the server's command line get i
     ),
   );
 });
+
+Deno.test("what is hidden for its name in arguments too long to be recorded stays hidden in a judgement that was written before", () => {
+  const denied: DecisionRecord = {
+    ...decision,
+    name: "hides",
+    decision: {
+      ...allowed,
+      verdict: "deny",
+      action: "deny",
+      code: "own_file",
+      reason: 'tool "hides" names a file that keeps the agent in check: "/tmp/s3cr3t!"',
+    },
+  };
+  const short = { ...denied, arguments: spanOf('{"path":"/tmp/s3cr3t!"}') };
+  const filling = "x".repeat(recordArgumentsBytesMax);
+  const long = { ...denied, arguments: spanOf(`{"password":"/tmp/s3cr3t!","filling":"${filling}"}`) };
+  assert.match(said(short), /s3cr3t/);
+  assert.doesNotMatch(said(long), /s3cr3t/);
+});
