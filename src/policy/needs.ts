@@ -15,13 +15,15 @@ import { pathsToResolve } from "./under.ts";
  * where names alone settle it. An answer that is not there when it is wanted makes the check unknown.
  */
 export function needs(policy: CompiledPolicy, operation: Operation): readonly Query[] {
-  if (!policy.rulesLookAtDisk && !mayNameOwnFile(operation, policy.ownFiles)) return noQueries;
-  const wanted: Wanted = new Map();
+  let wanted: Wanted | undefined;
   try {
+    if (!policy.rulesLookAtDisk && !mayNameOwnFile(operation, policy.ownFiles)) return noQueries;
+    wanted = new Map();
     collect(policy, operation, wanted);
   } catch {
     // `decide` meets the same exception, and denies.
   }
+  if (wanted === undefined) return noQueries;
   return Array.from(wanted, ([path, askedBy]) => ({ kind: "resolve", path, askedBy }));
 }
 

@@ -94,14 +94,20 @@ Deno.test("needs() asks for no more paths than the bound, and what is left out i
 });
 
 Deno.test("needs() asks nothing for an operation that cannot be looked at, and decide() denies it", () => {
-  const policy = compile(document([allowTmp]));
   const broken = Object.defineProperty(operation({ name: "read" }), "arguments", {
     get() {
       throw new Error("broken");
     },
   });
-  assert.deepEqual(needs(policy, broken), []);
-  assert.equal(decide(policy, initialState(policy), broken, new Map(), 0).code, "error");
+  for (
+    const policy of [
+      compile(document([allowTmp])),
+      compile(document([], { default: "allow" }), { ownFiles: [ownFile] }),
+    ]
+  ) {
+    assert.deepEqual(needs(policy, broken), []);
+    assert.equal(decide(policy, initialState(policy), broken, new Map(), 0).code, "error");
+  }
 });
 
 Deno.test("the facts that needs() asks for are all that decide() wants", () => {
