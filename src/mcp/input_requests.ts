@@ -23,9 +23,14 @@ export function readInputRequests(message: Result): Asked {
 
 const taskReader = new ObjectReader("params", ["inputRequests", "error", "result", "task"]);
 
-/** The same for a notification of a task's state, which holds all that `tasks/get` would have answered. */
+/** Whether a method is that of a notification of a task's state, in any revision. */
+export function isTaskNotification(method: string): boolean {
+  return method.startsWith("notifications/tasks");
+}
+
+/** {@linkcode readInputRequests} of a notification of a task's state, which holds all that `tasks/get` would have answered. */
 export function readTaskNotification(message: Notification): Asked {
-  if (!message.method.startsWith("notifications/tasks") || message.params === undefined) return undefined;
+  if (!isTaskNotification(message.method) || message.params === undefined) return undefined;
   const { buffer } = message.frame;
   const members = taskReader.read(buffer, message.params);
   if (typeof members === "string") return members;

@@ -11,8 +11,8 @@ const rootReader = new ObjectReader("roots", ["uri"], ["name", "_meta"]);
 
 /**
  * What the list `roots` gives to the server: each root as a resource, by its URI and by the URI of the directory (with
- * a slash behind it), so that a rule on `file:///etc/*` is about the root `file:///etc` too. A reason where one cannot
- * be told for certain.
+ * a slash behind it), so that a rule on `file:///etc/*` is about the root `file:///etc` too, and about `/etc`. A reason
+ * where one cannot be told for certain.
  */
 export function readRoots(buffer: Uint8Array, roots: Value): readonly Operation[] | string {
   if (roots.kind !== "array") return '"roots" is not an array';
@@ -27,8 +27,14 @@ export function readRoots(buffer: Uint8Array, roots: Value): readonly Operation[
     const uri = members.get("uri");
     if (uri?.kind !== "string") return 'a root without a string "uri"';
     const text = decodeString(buffer, uri.start, uri.end);
-    operations.push(accompanyingResource("roots/list", text));
-    if (!text.endsWith("/")) operations.push(accompanyingResource("roots/list", `${text}/`));
+    addDirectory(text, operations);
+    // A path is no URI, and some servers take it for one.
+    if (text.startsWith("/")) addDirectory(`file://${text}`, operations);
   }
   return operations;
+}
+
+function addDirectory(uri: string, operations: Operation[]): void {
+  operations.push(accompanyingResource("roots/list", uri));
+  if (!uri.endsWith("/")) operations.push(accompanyingResource("roots/list", `${uri}/`));
 }

@@ -5,6 +5,7 @@
 
 import type { Note } from "../audit/record.ts";
 import { cancelledMax, idBytesMax } from "../limits.ts";
+import { isTaskNotification } from "../mcp/input_requests.ts";
 import type { Notification } from "../mcp/message.ts";
 import { type MessageId, otherTypeKeys, readMessageId } from "../mcp/message_id.ts";
 import { cancelledId, type Side } from "../mcp/operation.ts";
@@ -15,9 +16,12 @@ import { otherSide, sideName, type Turn } from "./session_state.ts";
 const cancelled = "notifications/cancelled";
 const progress = "notifications/progress";
 
-/** Whether a method is one of those notifications. A request may not have it: some would act on it all the same. */
+/**
+ * Whether a method is one of those notifications, or one of a task's state. A request may not have it: some would act on
+ * it all the same.
+ */
 export function isNotice(method: string): boolean {
-  return method === cancelled || method === progress;
+  return method === cancelled || method === progress || isTaskNotification(method);
 }
 
 /** What is to be said of a notification. */

@@ -21,6 +21,17 @@ Deno.test("readRoots() names each root by its URI, and by the directory's", () =
   assert.equal(operation.from, "downstream");
 });
 
+Deno.test("readRoots() names a root that is a mere path by its file URI too", () => {
+  assert.deepEqual(namesOf(read('[{"uri":"/etc"},{"uri":"/"}]')), [
+    "resource /etc",
+    "resource /etc/",
+    "resource file:///etc",
+    "resource file:///etc/",
+    "resource /",
+    "resource file:///",
+  ]);
+});
+
 Deno.test("readRoots() refuses roots that cannot be told for certain", () => {
   for (
     const roots of [

@@ -259,3 +259,14 @@ Deno.test("a request by the name of a cancellation or of progress is refused: so
     assert.equal(conversation.session.state.pending[asker].size, 1);
   }
 });
+
+Deno.test("a request by the name of a task's notification is refused: what it asks for would go unseen", () => {
+  const asks = { inputRequests: { a: { method: "sampling/createMessage", params: {} } } };
+  for (const method of ["notifications/tasks", "notifications/tasks/status"]) {
+    const conversation = new Conversation();
+    const happenings = conversation.server({ jsonrpc: "2.0", id: 9, method, params: asks });
+    assert.deepEqual(forwardsIn(happenings), []);
+    assert.deepEqual([replyIn(happenings).id, replyIn(happenings).error.code], [9, -32600]);
+    assert.equal(recordsIn(happenings)[0].code, "malformed");
+  }
+});
