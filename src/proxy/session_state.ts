@@ -111,6 +111,8 @@ export class Turn {
   readonly batch: number | undefined;
   readonly #sender: Side | undefined;
   #chain: Chain;
+  /** Records among the effects. */
+  #records = 0;
   #calls: number;
   #forwarded: number;
   #denied: number;
@@ -146,7 +148,10 @@ export class Turn {
     return ++this.#calls;
   }
 
-  /** Writes a record. Call it before the effect that it speaks of: effects happen in order. */
+  /**
+   * Writes a record. All records of a turn come before all else: where one cannot be written nothing has happened yet,
+   * and nobody is told twice.
+   */
   record(body: RecordBody): void {
     if (!this.gate.audited) return;
     const full = this.batch !== undefined && (body.kind === "decision" || body.kind === "refused")
@@ -154,7 +159,10 @@ export class Turn {
       : body;
     const { line, chain } = appendRecord(this.#chain, full, this.nowMs);
     this.#chain = chain;
-    this.effects.push({ kind: "record", line, chain });
+    const effect: Effect = { kind: "record", line, chain };
+    if (this.#records === this.effects.length) this.effects.push(effect);
+    else this.effects.splice(this.#records, 0, effect);
+    this.#records++;
   }
 
   forward(to: Side, message: { readonly frame: { buffer: Uint8Array; start: number; end: number } }): void {

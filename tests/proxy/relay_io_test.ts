@@ -340,6 +340,25 @@ Deno.test("Relay takes a batch message by message, each after its record, and go
   await rig.done;
 });
 
+Deno.test("Relay tells each waiter once where a message has several records and one of the later ones fails", async () => {
+  const rig = rigOf();
+  serverSays(rig, { jsonrpc: "2.0", id: 1, method: "roots/list" });
+  rig.downstream.sent.length = 0;
+  const append = rig.sink.append.bind(rig.sink);
+  rig.sink.append = (line) => {
+    // Not the refusal's own record, but that of the answer which it was meant to be.
+    rig.sink.failing = JSON.parse(new TextDecoder().decode(line)).kind === "outcome";
+    append(line);
+  };
+  agentSays(rig, { jsonrpc: "2.0", id: "1" });
+  const codes = (messages: unknown[]) =>
+    messages.map((message) => (message as { error: { code: number } }).error.code);
+  assert.deepEqual(codes(rig.downstream.messages()), [-32600]);
+  assert.deepEqual(codes(rig.upstream.messages()), [403]);
+  rig.relay.stop("test");
+  await rig.done;
+});
+
 Deno.test("Relay lets a batch wait for facts and for room, in its order", async () => {
   const facts = Promise.withResolvers<Facts>();
   const rig = rigOf();

@@ -299,3 +299,16 @@ Deno.test("property: the agent gets at most one answer to each request, and only
     open = new Map();
   }));
 });
+
+Deno.test("all records of a message come before all that leaves", () => {
+  const conversation = new Conversation();
+  conversation.server({ jsonrpc: "2.0", id: 1, method: "roots/list" });
+  const happenings = conversation.agent({ jsonrpc: "2.0", id: "1" });
+  assert.deepEqual(happenings.map((happening) => Object.keys(happening)[0]), [
+    "record",
+    "record",
+    "reply",
+    "reply",
+  ]);
+  assert.deepEqual(recordsIn(happenings).map(({ seq }) => seq), [1, 2]);
+});
