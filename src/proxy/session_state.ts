@@ -138,7 +138,8 @@ export class Turn {
     this.#sender = sender;
     this.batch = sender === undefined ? undefined : state.batches[sender].reading?.batch;
     this.#chain = written ?? state.chain;
-    this.#calls = state.calls;
+    // A number that stands in the log already belongs to what was denied since; a record has one at most.
+    this.#calls = state.calls + (written === undefined ? 0 : written.sequence - state.chain.sequence);
     this.#forwarded = state.counts.forwarded;
     this.#denied = state.counts.denied;
     this.#refused = state.counts.refused;

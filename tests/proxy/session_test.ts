@@ -300,6 +300,18 @@ Deno.test("property: the agent gets at most one answer to each request, and only
   }));
 });
 
+Deno.test("a call number that got into the log is not given out again where a later record of its message failed", () => {
+  const conversation = new Conversation();
+  conversation.agent(call(1, "x"));
+  const cancel = messageOf({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+  const { effects } = receive(conversation.session, "downstream", cancel, 0);
+  const [first] = effects;
+  assert.ok(first.kind === "record" && effects[1].kind === "record");
+  conversation.adopt(recordFailed(conversation.session, first.chain, "downstream", cancel, "disk full", 0));
+  const numbers = recordsIn(conversation.agent(call(2, "x"))).map(({ call: number }) => number);
+  assert.deepEqual(numbers, [3]);
+});
+
 Deno.test("all records of a message come before all that leaves", () => {
   const conversation = new Conversation();
   conversation.server({ jsonrpc: "2.0", id: 1, method: "roots/list" });
