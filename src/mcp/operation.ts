@@ -77,7 +77,16 @@ const targets: ReadonlyMap<string, TargetRule> = new Map([
   ["resources/unsubscribe", { target: "resource", namedBy: "uri", hasArguments: false }],
 ]);
 
-const methodsWithTarget = new ProtocolKeys([...targets.keys()]);
+/** These, and the methods by which a client names a target besides (`accompanying.ts`, `task.ts`). */
+const methodsWithTarget = new ProtocolKeys([
+  ...targets.keys(),
+  "completion/complete",
+  "subscriptions/listen",
+  "tasks/get",
+  "tasks/result",
+  "tasks/update",
+  "tasks/cancel",
+]);
 
 /** Methods by which a server asks for something that is looked at more closely. */
 const methodsOfServers = new ProtocolKeys([

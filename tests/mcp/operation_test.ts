@@ -51,7 +51,21 @@ Deno.test("readOperation() refuses a call without a name, because a server might
 });
 
 Deno.test("readOperation() refuses a method that some reader takes for one with a target", () => {
-  for (const method of ["tools/call\0", "tools/call\0x", "Tools/Call", "tool\u017f/call", "resources/READ"]) {
+  for (
+    const method of [
+      "tools/call\0",
+      "tools/call\0x",
+      "Tools/Call",
+      "tool\u017f/call",
+      "resources/READ",
+      "Completion/complete",
+      "subscriptions/listen\0",
+      "tas\u212as/get",
+      "tasks/Result",
+      "TASKS/update",
+      "tasks/cancel\0",
+    ]
+  ) {
     const message = messageOf({ jsonrpc: "2.0", id: 1, method, params: { name: "a", uri: "b" } });
     const request = message as Extract<typeof message, { kind: "request" }>;
     assert.ok("kind" in readOperation(request, "downstream"), JSON.stringify(method));
