@@ -49,12 +49,6 @@ Deno.test("take() is not led on by a first line alone, nor by a block on one lin
   assert.deepEqual(outside([begin, "ready", full]), [begin, "ready", full]);
   assert.deepEqual(outside([`expected ${begin}`, "Error: no key"]), [`expected ${begin}`, "Error: no key"]);
   assert.deepEqual(outside([`${begin}\\n${full}\\n${end}`, full]), [`${begin}\\n${full}\\n${end}`, full]);
-  assert.deepEqual(outside([begin, full, "ready to serve", full]), [
-    begin,
-    undefined,
-    "ready to serve",
-    full,
-  ]);
 });
 
 Deno.test("take() holds full lines of base64 behind a gap for a block whose first line went by unseen", () => {
@@ -63,4 +57,34 @@ Deno.test("take() holds full lines of base64 behind a gap for a block whose firs
   assert.deepEqual(outside(["", full, "AAEC", end, full], pem), ["", undefined, undefined, undefined, full]);
   pem.skip();
   assert.deepEqual(outside(["a line", full], pem), ["a line", full]);
+});
+
+Deno.test("take() holds the rest of a body that other lines interrupt, up to its end or too many of them", () => {
+  assert.deepEqual(outside([begin, full, "GET /", "", full, "AAEC", end, full]), [
+    begin,
+    ...[undefined, "GET /", "", undefined, undefined, undefined],
+    full,
+  ]);
+  assert.deepEqual(outside([begin, full, `12:00 ${end}`, full]).slice(2), [`12:00 ${end}`, full]);
+  const others = Array<string>(40).fill("ready to serve");
+  assert.deepEqual(outside([begin, full, ...others, full]).slice(2), [...others, full]);
+});
+
+Deno.test("take() knows a full line by its 40 characters, a plus at its end among them", () => {
+  const narrow = "A".repeat(39) + "+";
+  assert.deepEqual(outside([begin, narrow, `${begin}`]), [begin, undefined, begin]);
+  assert.deepEqual(outside([begin, `"${narrow}\\r\\n" +`]), [begin, undefined]);
+  assert.deepEqual(outside([begin, `12:00 ${narrow}`]), [begin, undefined]);
+});
+
+Deno.test("take() reads a line once, whatever it is made of", () => {
+  // Tried in every division, one of these lines takes longer than anybody waits.
+  for (const run of ["+", "A", "A+", "\\n", " ", '"', "=", "+\\n", ", "]) {
+    for (const head of ["", "A".repeat(40)]) {
+      const line = head + run.repeat(64 * 1024 / run.length) + "!";
+      for (const before of [[begin], [begin, full], [begin, full, "GET /"]]) {
+        assert.equal(outside([...before, line]).at(-1), line);
+      }
+    }
+  }
 });
