@@ -27,10 +27,10 @@ export class StderrWriter {
     const piece = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
     if (this.#waitingBytes + piece.length > waitingBytesMax) {
       this.#droppedBytes += piece.length;
-      return;
+    } else {
+      this.#waiting.push(piece);
+      this.#waitingBytes += piece.length;
     }
-    this.#waiting.push(piece);
-    this.#waitingBytes += piece.length;
     this.#writing ??= this.#drain();
   }
 
@@ -44,24 +44,30 @@ export class StderrWriter {
   }
 
   async #drain(): Promise<void> {
-    for (let piece = this.#waiting.shift(); piece !== undefined; piece = this.#waiting.shift()) {
-      this.#waitingBytes -= piece.length;
+    for (let piece = this.#takeNext(); piece !== undefined; piece = this.#takeNext()) {
       try {
         await this.#writeAll(piece);
       } catch {
         // Nobody reads our standard error any more, and there is nowhere else to say so.
         this.#waiting.length = 0;
         this.#waitingBytes = 0;
-        break;
-      }
-      if (this.#waiting.length === 0 && this.#droppedBytes > 0) {
-        this.#waiting.push(
-          encoder.encode(`lilith-zero: ${this.#droppedBytes} bytes of standard error were dropped\n`),
-        );
         this.#droppedBytes = 0;
       }
     }
     this.#writing = undefined;
+  }
+
+  /** What waits; behind the last of it, how much found no room. */
+  #takeNext(): Uint8Array | undefined {
+    const piece = this.#waiting.shift();
+    if (piece !== undefined) {
+      this.#waitingBytes -= piece.length;
+      return piece;
+    }
+    if (this.#droppedBytes === 0) return undefined;
+    const said = `lilith-zero: ${this.#droppedBytes} bytes of standard error were dropped\n`;
+    this.#droppedBytes = 0;
+    return encoder.encode(said);
   }
 
   async #writeAll(piece: Uint8Array): Promise<void> {

@@ -55,3 +55,14 @@ Deno.test("StderrWriter tries again where standard error is full and does not bl
   await writer.flush(10_000);
   assert.equal(written, "123456789\n");
 });
+
+Deno.test("StderrWriter says how much it dropped also where nothing else is written", async () => {
+  let written = "";
+  const writer = new StderrWriter((bytes) => {
+    written += decoder.decode(bytes);
+    return Promise.resolve(bytes.length);
+  });
+  writer.write(new Uint8Array(300 * 1024));
+  await writer.flush(1000);
+  assert.equal(written, `lilith-zero: ${300 * 1024} bytes of standard error were dropped\n`);
+});
