@@ -303,6 +303,7 @@ export class Relay {
   #room(effects: readonly Effect[]): void | Promise<void> {
     for (const effect of effects) {
       if ((effect.kind === "forward" || effect.kind === "reply") && this.#channel(effect.to).congested) {
+        this.#flush(); // what else was said must not wait with it
         return this.#channel(effect.to).drained();
       }
     }

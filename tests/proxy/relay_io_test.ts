@@ -16,6 +16,8 @@ import { call } from "./support.ts";
 class FakeChannel implements Channel {
   receiver!: Receiver;
   readonly sent: string[] = [];
+  /** Of those that were sent, how many wait for a flush. */
+  unflushed = 0;
   congested = false;
   closed = false;
   /** A far end that never reads what is left when it is closed. */
@@ -27,8 +29,11 @@ class FakeChannel implements Channel {
   }
   send(buffer: Uint8Array, start: number, end: number): void {
     this.sent.push(new TextDecoder().decode(buffer.subarray(start, end)));
+    this.unflushed++;
   }
-  flush(): void {}
+  flush(): void {
+    this.unflushed = 0;
+  }
   drained(): Promise<void> {
     return this.congested ? new Promise((resolve) => this.#room.push(resolve)) : Promise.resolve();
   }
@@ -199,6 +204,20 @@ Deno.test("Relay holds a side back until the other has room", async () => {
   pending.then(() => settled = true);
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(settled, false);
+  rig.upstream.makeRoom();
+  await pending;
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay lets what it has answered leave before it holds a side back", async () => {
+  const rig = rigOf();
+  assert.equal(rig.downstream.receiver.message(messageOf("no message")), undefined);
+  assert.equal(rig.downstream.unflushed, 1);
+  rig.upstream.congested = true;
+  const pending = agentSays(rig, call(1, "x"));
+  assert.ok(pending instanceof Promise);
+  assert.deepEqual([rig.downstream.sent.length, rig.downstream.unflushed], [1, 0]);
   rig.upstream.makeRoom();
   await pending;
   rig.relay.stop("test");
