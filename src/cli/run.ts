@@ -90,7 +90,6 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");
   const signals = watchSignals();
   const loop = new PollLoop(openDescriptors());
-  const ownEnds = openOwnEnds();
   const stopMs = settings.stopTimeoutMs ?? stopTimeoutMs;
   const spec = {
     command,
@@ -102,6 +101,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     stopTimeoutMs: stopMs,
   };
   const server = spawnServer(spec);
+  const ownEnds = openOwnEnds();
   try {
     dropPermissions();
     const stderrEnded = passOnStderr(server.stderr, stderr, Date.now);
@@ -109,7 +109,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     const downstream = new DescriptorChannel(loop, ownEnds, { ...bounds, dropFraming: false });
     const serverEnds = { input: server.stdout, output: server.stdin.output };
     const upstream = new DescriptorChannel(loop, serverEnds, { ...bounds, dropFraming: true });
-    server.stdin.onEnd(() => void upstream.close());
+    server.stdin.onEnd(() => void downstream.heardOut().then(() => upstream.close()));
     const relay = new Relay(session, {
       downstream,
       upstream,
@@ -131,6 +131,9 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     // A failure of ours must not leave the server without a keeper.
     server.killNow();
     throw error;
+  } finally {
+    await loop.stop().catch(() => {}); // whatever ended it before was thrown
+    ownEnds.restore();
   }
 }
 

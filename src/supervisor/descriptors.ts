@@ -68,15 +68,39 @@ export class OutputEnd {
 }
 
 /** Our own standard input and output. */
-export function openOwnEnds(): { readonly input: number; readonly output: OutputEnd } {
+export interface OwnEnds {
+  readonly input: number;
+  readonly output: OutputEnd;
+  /** Lets them block again, as whoever shares them with us expects: the shell that goes on after us. Not to be used then. */
+  restore(): void;
+}
+
+export function openOwnEnds(): OwnEnds {
   const libc = openLibc(descriptorSymbols);
   const isOurs = (descriptor: number) => {
     // A terminal or a file is shared with others, who do not expect it to stop blocking.
     const stats = fstatSync(descriptor);
     return stats.isFIFO() || stats.isSocket();
   };
+  // All before any is changed: both may be one socket.
+  const blocking = [0, 1].filter((end) => isOurs(end) && !isNonBlocking(libc, end));
+  const blocks = !isOurs(1);
   for (const end of [0, 1]) if (isOurs(end)) prepare(libc, end);
-  return { input: 0, output: new OutputEnd(1, !isOurs(1), (descriptor) => void libc.close(descriptor)) };
+  const restore = (end: number) => {
+    if (blocking.includes(end)) setNonBlocking(libc, end, false);
+  };
+  const output = new OutputEnd(1, blocks, (descriptor) => {
+    restore(1);
+    libc.close(descriptor);
+  });
+  return {
+    input: 0,
+    output,
+    restore() {
+      restore(0);
+      if (output.descriptor >= 0) restore(1);
+    },
+  };
 }
 
 /** The pipes to a server's standard input and from its standard output: our ends, and those that it gets. */
@@ -131,9 +155,13 @@ function prepare(libc: Libc, descriptor: number): void {
   libc.fcntl(descriptor, fcntlCommand.F_SETPIPE_SZ, pipeBytes); // a user over the system's bound keeps 64 KiB
 }
 
-function setNonBlocking(libc: Libc, descriptor: number): void {
-  const flags = libc.fcntl(descriptor, fcntlCommand.F_GETFL, 0);
-  libc.fcntl(descriptor, fcntlCommand.F_SETFL, flags | openFlag.O_NONBLOCK);
+function isNonBlocking(libc: Libc, descriptor: number): boolean {
+  return (libc.fcntl(descriptor, fcntlCommand.F_GETFL, 0) & openFlag.O_NONBLOCK) !== 0;
+}
+
+function setNonBlocking(libc: Libc, descriptor: number, is = true): void {
+  const flags = libc.fcntl(descriptor, fcntlCommand.F_GETFL, 0) & ~openFlag.O_NONBLOCK;
+  libc.fcntl(descriptor, fcntlCommand.F_SETFL, is ? flags | openFlag.O_NONBLOCK : flags);
 }
 
 const failures: ReadonlyMap<number, string> = new Map([

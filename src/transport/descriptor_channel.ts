@@ -5,7 +5,7 @@
 
 import { readBytes } from "../limits.ts";
 import type { Channel, Receiver } from "./channel.ts";
-import { pollEvent, wouldBlock } from "./descriptors.ts";
+import { pollEvent, PollSet, wouldBlock } from "./descriptors.ts";
 import { Inbox, type StdioOptions } from "./inbox.ts";
 import { Outbox, type OutputDescriptor } from "./outbox.ts";
 import type { PollLoop } from "./poll_loop.ts";
@@ -66,6 +66,22 @@ export class DescriptorChannel implements Channel {
     return this.#outbox.close();
   }
 
+  /**
+   * Settles when all has been delivered that a peer wrote before it stopped to read; at once while it reads. Such a peer was
+   * killed, most likely: it has the right to be heard that it would have had without us.
+   */
+  async heardOut(): Promise<void> {
+    while (this.#outbox.isGone && (this.#inbox.isBusy || this.#hasInput())) {
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    }
+  }
+
+  #hasInput(): boolean {
+    if (this.#inbox.hasEnded) return false;
+    probe.set(0, this.#input, pollEvent.in);
+    return this.#loop.calls.poll(probe.bytes, 1, 0) > 0;
+  }
+
   #read(): void {
     const buffer = this.#buffer ??= makeReadBuffer(readBytes);
     const count = this.#receive(buffer);
@@ -88,3 +104,8 @@ export class DescriptorChannel implements Channel {
     }
   }
 }
+
+/** Between two looks at whether a peer that is gone has been heard out. */
+const lookAgainMs = 5;
+
+const probe = new PollSet(1);

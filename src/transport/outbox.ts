@@ -73,6 +73,12 @@ export class Outbox {
     }
     this.#pieces.length = 0;
     if (this.#held.length > 0) this.#loop.changed();
+    else this.#closeIfEmpty();
+  }
+
+  /** Whether it was closed, or nobody reads any more. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   get congested(): boolean {

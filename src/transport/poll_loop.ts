@@ -83,12 +83,14 @@ export class PollLoop {
 
   async #run(): Promise<void> {
     const { quickMs, turnMs, now } = this.#options;
-    let turnAt = now() + turnMs;
+    let turnAt = now();
     while (!this.#isStopped) {
-      if (this.#isTurnDue || now() > turnAt) {
+      // A clock that was set back must not put off the next turn by as much.
+      const sinceMs = now() - turnAt;
+      if (this.#isTurnDue || sinceMs > turnMs || sinceMs < 0) {
         this.#isTurnDue = false;
         await new Promise<void>((resolve) => setImmediate(resolve)); // signals, timers, the server's standard error
-        turnAt = now() + turnMs;
+        turnAt = now();
         continue; // it may have been stopped
       }
       this.#fill("wishes");

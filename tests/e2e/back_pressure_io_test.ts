@@ -52,9 +52,17 @@ class Rig implements AsyncDisposable {
     readonly memoryBytes: number,
   ) {}
 
-  static async start(...steps: string[]): Promise<Rig> {
+  static start(...steps: string[]): Promise<Rig> {
+    return Rig.startPatient("200ms", ...steps);
+  }
+
+  /** `stopTimeout`: how long the server may take to leave. */
+  static async startPatient(stopTimeout: string, ...steps: string[]): Promise<Rig> {
     const scratch = await Scratch.make();
-    const policy = await scratch.write("policy.yaml", `${allowAll}server: { stop_timeout: 200ms }\n`);
+    const policy = await scratch.write(
+      "policy.yaml",
+      `${allowAll}server: { stop_timeout: ${stopTimeout} }\n`,
+    );
     const server = ["node", scriptedServer, scratch.path, ...steps];
     const client = new RawClient(["run", "-p", policy, "-a", scratch.file("audit.jsonl"), "--", ...server]);
     // Its answer to what is no message says that it is up, whatever the server does.
@@ -338,6 +346,29 @@ Deno.test("a server that ends without ever having read ends the session, with it
   assert.equal((await client.line()).length, 0);
   assert.equal(await rig.end(), 5);
   await writing;
+});
+
+Deno.test("what a client wrote before it was killed reaches a server that held it back and reads on", async () => {
+  await using rig = await Rig.startPatient("30s", "wait=go", "swallow");
+  const { client } = rig;
+  // So long that the queue is as large as the pipe: the server can empty the one, and the proxy the other, at one time.
+  const line = encoder.encode('{"jsonrpc":"2.0","method":"notifications/x"}'.padEnd(1023) + "\n");
+  const before = client.taken;
+  const writing = (async () => {
+    for (;;) await client.write(line);
+  })();
+  writing.catch(() => {});
+  const taken = await stillness(() => client.taken - before);
+  await client.die();
+  await sleep(200); // it is noticed meanwhile, or later
+  client.kill("SIGSTOP");
+  await rig.signal("go");
+  await sleep(500);
+  client.kill("SIGCONT");
+  assert.equal(await rig.end(), 0);
+  const read = await rig.serverRead();
+  assert.ok(read.bytes >= taken, `${taken} bytes were taken, and ${read.bytes} arrived`);
+  assert.equal((await rig.records()).at(-1)?.counts.forwarded, read.lines);
 });
 
 Deno.test("a signal ends the session of a client that is held back by a server that does not read", async () => {

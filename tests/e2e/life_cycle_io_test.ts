@@ -208,6 +208,21 @@ Deno.test("standard output on a full disk ends the session, and the log says why
   await run.finish();
 });
 
+Deno.test("what is shared with others blocks again when we have gone", async () => {
+  await using scratch = await Scratch.make();
+  const policy = await scratch.write("policy.yaml", allowAll);
+  // Whoever reads it after us has the same open file.
+  const script = '"$@" || exit; for n in 0 1; do grep flags: /proc/self/fdinfo/$n; done';
+  for (const redirected of [script, `{ ${script}; } <&1`]) { // a pipe for each, one socket or pipe for both
+    const prefix = ["sh", "-c", redirected, "sh"];
+    const run = new Run(["run", "-p", policy, "--", ...shell("exit 0")], { prefix });
+    const lines = [await inTime(run, run.readLine()), await inTime(run, run.readLine())];
+    const flags = lines.map((line) => Number.parseInt(/^flags:\s*([0-7]+)$/.exec(String(line))![1], 8));
+    assert.deepEqual(flags.map((flag) => flag & 0o4000), [0, 0]);
+    await run.finish();
+  }
+});
+
 Deno.test("a client that ignores SIGCHLD hands that on, and the session works all the same", async () => {
   await using scratch = await Scratch.make();
   const policy = await scratch.write("policy.yaml", allowAll);

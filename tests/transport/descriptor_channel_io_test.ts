@@ -181,3 +181,75 @@ Deno.test("PollLoop gives timers and promises their turn while messages follow e
   assert.ok(messages > 20, `${messages}`);
   await rig.dispose();
 });
+
+Deno.test("DescriptorChannel hears a peer out that no longer reads, also while its receiver is busy", async () => {
+  const rig = makeRig();
+  const busy = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  rig.channel.listen({
+    ...ignoreAll,
+    message(incoming) {
+      seen.push(incoming.kind);
+      return seen.length === 1 ? busy.promise : undefined;
+    },
+  });
+  await rig.channel.heardOut(); // it reads
+  const line = new TextEncoder().encode('{"jsonrpc":"2.0","method":"notifications/x"}\n');
+  await rig.peerWrites(line);
+  while (seen.length === 0) await turn();
+  await rig.peerWrites(line);
+  rig.peerLeaves();
+  rig.channel.send(line, 0, line.length);
+  rig.channel.flush();
+  let isHeardOut = false;
+  const heardOut = rig.channel.heardOut().then(() => isHeardOut = true);
+  for (let i = 0; i < 20; i++) await turn();
+  assert.deepEqual([seen.length, isHeardOut], [1, false]);
+  busy.resolve();
+  await heardOut;
+  assert.equal(seen.length, 2);
+  await rig.dispose();
+});
+
+Deno.test("DescriptorChannel closes once all has left, also what was sent after it was asked to", async () => {
+  const rig = makeRig();
+  rig.channel.listen(ignoreAll);
+  const bytes = new Uint8Array(queuedBytesMax + 200_000).fill(0x61);
+  rig.channel.send(bytes, 0, bytes.length);
+  const closed = rig.channel.close();
+  rig.channel.send(bytes, 0, 10); // and no flush before all else has left
+  const drained = rig.channel.drained();
+  rig.channel.send(bytes, 0, 10);
+  const received = rig.peerReceived();
+  await drained;
+  for (let i = 0; i < 100; i++) await turn();
+  rig.channel.flush();
+  await closed;
+  assert.equal((await received).length, bytes.length + 20);
+  await rig.dispose();
+});
+
+Deno.test("PollLoop gives everything else its turn also when the clock was set back", async () => {
+  let nowMs = 1e12;
+  const loop = new PollLoop(calls, { quickMs: 0, turnMs: 4, now: () => nowMs });
+  const [input, output] = calls.openPipe();
+  calls.write(output, Uint8Array.of(1));
+  const enough = Promise.withResolvers<void>();
+  let found = 0;
+  loop.add({
+    descriptor: input, // always ready
+    wish: 1,
+    ready() {
+      nowMs += 0.01;
+      if (++found === 1000) {
+        nowMs -= 3_600_000;
+        setTimeout(() => enough.resolve());
+      }
+      if (found > 200_000) throw new Error("nothing else had its turn");
+    },
+  });
+  await enough.promise;
+  await loop.stop();
+  calls.close(input);
+  calls.close(output);
+});

@@ -52,6 +52,12 @@ export class RawClient implements AsyncDisposable {
     return this.#writer.close();
   }
 
+  /** Lets go of both ends, as the system does for a client that was killed; of its output once it is not written to. */
+  async die(): Promise<void> {
+    this.#writer.abort().catch(() => {}); // settles once what is being written has left
+    await this.#reader.cancel();
+  }
+
   /** The next line with its line feed, or what stands behind the last one; empty at the end. */
   async line(): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
