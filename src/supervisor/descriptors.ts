@@ -2,8 +2,8 @@
 
 import { fstatSync } from "node:fs";
 import { LilithError } from "../errors.ts";
-import { descriptorSymbols } from "./ffi/posix.ts";
-import { errno, fcntlCommand, openErrno, openFlag, openLibc } from "./libc.ts";
+import { descriptorSymbols, guardSymbols } from "./ffi/posix.ts";
+import { cString, errno, fcntlCommand, openErrno, openFlag, openLibc } from "./libc.ts";
 
 /** What is done with descriptors; see `DescriptorCalls` in transport/descriptors.ts. Works after the permissions are dropped. */
 export interface Descriptors {
@@ -84,12 +84,12 @@ export function openOwnEnds(): OwnEnds {
   };
   // All before any is changed: both may be one socket.
   const blocking = [0, 1].filter((end) => isOurs(end) && !isNonBlocking(libc, end));
-  const blocks = !isOurs(1);
+  const terminal = openTerminal();
   for (const end of [0, 1]) if (isOurs(end)) prepare(libc, end);
   const restore = (end: number) => {
     if (blocking.includes(end)) setNonBlocking(libc, end, false);
   };
-  const output = new OutputEnd(1, blocks, (descriptor) => {
+  const output = terminal ?? new OutputEnd(1, !isOurs(1), (descriptor) => {
     restore(1);
     libc.close(descriptor);
   });
@@ -98,9 +98,21 @@ export function openOwnEnds(): OwnEnds {
     output,
     restore() {
       restore(0);
-      if (output.descriptor >= 0) restore(1);
+      if (output.descriptor === 1) restore(1);
     },
   };
+}
+
+/**
+ * The terminal that is our standard output, opened anew so that only we do not wait for it; undefined where it is none, or
+ * another user's. One that nobody reads from takes less than it polls for, and we would hear no signal while we wait.
+ */
+function openTerminal(): OutputEnd | undefined {
+  if (!Deno.stdout.isTerminal()) return undefined;
+  const libc = openLibc({ open: guardSymbols.open, close: descriptorSymbols.close });
+  const flags = openFlag.O_WRONLY | openFlag.O_NOCTTY | openFlag.O_NONBLOCK | openFlag.O_CLOEXEC;
+  const descriptor = libc.open(cString("/proc/self/fd/1"), flags);
+  return descriptor < 0 ? undefined : new OutputEnd(descriptor, false, (opened) => void libc.close(opened));
 }
 
 /** The pipes to a server's standard input and from its standard output: our ends, and those that it gets. */

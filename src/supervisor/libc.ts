@@ -83,7 +83,13 @@ export const errno = {
 export const signal = { SIGKILL: 9, SIGUSR1: 10, SIGTERM: 15, SIGCONT: 18 } as const;
 
 /** fcntl.h; the same on x86_64 and aarch64. (O_DIRECTORY is not: 0o200000 there, 0o40000 here. We do without.) */
-export const openFlag = { O_RDONLY: 0, O_WRONLY: 1, O_NONBLOCK: 0o4000, O_CLOEXEC: 0o2000000 } as const;
+export const openFlag = {
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_NOCTTY: 0o400,
+  O_NONBLOCK: 0o4000,
+  O_CLOEXEC: 0o2000000,
+} as const;
 
 /** fcntl.h */
 export const fcntlCommand = { F_GETFL: 3, F_SETFL: 4, F_SETPIPE_SZ: 1031 } as const;

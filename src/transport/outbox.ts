@@ -9,7 +9,7 @@ import { isReadAgain } from "./read_buffers.ts";
 export interface OutputDescriptor {
   /** Below 0 once it is closed. */
   readonly descriptor: number;
-  /** Whether a write may wait for room: where O_NONBLOCK could not be set, as a terminal is not ours to set. */
+  /** Whether a write may wait for room: where O_NONBLOCK is not ours to set, as on a file or another user's terminal. */
   readonly blocks: boolean;
   close(): void;
 }

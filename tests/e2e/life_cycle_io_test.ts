@@ -208,6 +208,51 @@ Deno.test("standard output on a full disk ends the session, and the log says why
   await run.finish();
 });
 
+const hasScript = await new Deno.Command("script", { args: ["--version"], stdout: "null", stderr: "null" })
+  .output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "a signal ends the proxy also on a terminal that nobody reads from",
+  ignore: !hasScript, // of util-linux: it makes a terminal
+  async fn() {
+    await using scratch = await Scratch.make();
+    const policy = await scratch.write("policy.yaml", allowAllBriefly);
+    // Of a length that fits the terminal's buffers badly.
+    const short = JSON.stringify({
+      jsonrpc: "2.0",
+      method: "notifications/message",
+      params: { level: "info" },
+    });
+    const words = [...programCommand, "run", "-p", policy, "--", ...shell('yes "$1"', short)];
+    const line = "exec " + words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    const terminal = new Deno.Command("script", {
+      args: ["-qec", line, "/dev/null"],
+      stdin: "piped",
+      stdout: "piped", // and never read
+    }).spawn();
+    try {
+      const isProxy = async (pid: number) =>
+        (await Deno.readTextFile(`/proc/${pid}/comm`).catch(() => "")).trim() === "deno";
+      const proxies = async () => {
+        const pids = await processesMentioning(policy);
+        const are = await Promise.all(pids.map(isProxy));
+        return pids.filter((_, i) => are[i]);
+      };
+      for (let i = 0; i < 300 && (await proxies()).length === 0; i++) await sleep(100);
+      await sleep(2000); // the terminal is full by then, or fills while it ends
+      for (const pid of await proxies()) Deno.kill(pid, "SIGTERM");
+      for (let i = 0; i < 300 && (await proxies()).length > 0; i++) await sleep(100);
+      assert.deepEqual(await proxies(), []);
+    } finally {
+      for (const pid of await processesMentioning(policy)) Deno.kill(pid, "SIGKILL");
+      await terminal.stdin.close().catch(() => {});
+      await terminal.stdout.cancel();
+      await terminal.status;
+    }
+  },
+});
+
 Deno.test("what is shared with others blocks again when we have gone", async () => {
   await using scratch = await Scratch.make();
   const policy = await scratch.write("policy.yaml", allowAll);
