@@ -79,6 +79,7 @@ export const resultReader = new MemberReader(
     "resources",
     "resourceTemplates",
     "cacheScope",
+    "ttlMs",
     "inputRequests",
     "error",
     "roots",

@@ -4,7 +4,16 @@ import type { FrameSpan } from "../wire/frame.ts";
 import type { Members } from "./message.ts";
 import { ObjectReader } from "./object_reader.ts";
 
-const wanted = ["inputRequests", "error", "tools", "prompts", "resources", "resourceTemplates", "cacheScope"];
+const wanted = [
+  "inputRequests",
+  "error",
+  "tools",
+  "prompts",
+  "resources",
+  "resourceTemplates",
+  "cacheScope",
+  "ttlMs",
+];
 
 /** A task as its creation and its notifications hold it, and the result of one that is done, in `tasks/get`. */
 const nestedReaders: readonly (readonly [string, ObjectReader])[] = [

@@ -28,7 +28,7 @@ export interface ListToCut {
 }
 
 /** What is to stand between two offsets of the message. */
-interface Edit {
+export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly pieces: readonly Uint8Array[];
@@ -36,14 +36,13 @@ interface Edit {
 
 /**
  * Removes every element whose name `isShown` refuses, and every element that has no single certain name: one reader
- * would show the agent a tool that another hides. `shared`: values of `cacheScope` that become `"private"` if anything
- * is removed.
+ * would show the agent a tool that another hides. `unshared`: what else is to be changed if anything is removed.
  */
 export function cutLists(
   scanner: JsonScanner,
   frame: FrameSpan,
   lists: readonly ListToCut[],
-  shared: readonly Value[],
+  unshared: readonly Edit[],
 ): CutResult {
   const removed: string[] = [];
   const edits: Edit[] = [];
@@ -53,8 +52,18 @@ export function cutLists(
     if (removed.length > before) edits.push(withElements(frame.buffer, list.list, kept));
   }
   if (removed.length === 0) return { kind: "untouched" };
-  for (const { start, end } of shared) edits.push({ start, end, pieces: [madePrivate] });
+  edits.push(...unshared);
   return { kind: "cut", bytes: applyEdits(frame, edits), removed };
+}
+
+/** Makes the value of a `cacheScope` private. */
+export function makePrivate({ start, end }: Value): Edit {
+  return { start, end, pieces: [madePrivate] };
+}
+
+/** Adds a private `cacheScope` behind another member's value. */
+export function addPrivate({ end }: Value): Edit {
+  return { start: end, end, pieces: [privateMember, madePrivate] };
 }
 
 function keptElements(
@@ -128,3 +137,4 @@ function applyEdits({ buffer, start, end }: FrameSpan, edits: readonly Edit[]): 
 
 const comma = Uint8Array.of(0x2c);
 const madePrivate = new TextEncoder().encode('"private"');
+const privateMember = new TextEncoder().encode(',"cacheScope":');

@@ -5,11 +5,11 @@ import type { OutcomeRecord } from "../audit/record.ts";
 import type { FrameSpan } from "../wire/frame.ts";
 import { JsonScanner } from "../wire/json.ts";
 import { decodeString } from "../wire/json_value.ts";
-import type { Members, Result, Value } from "../mcp/message.ts";
+import type { Members, Result } from "../mcp/message.ts";
 import { everyList, type ListedTargets, listedTargets } from "../mcp/operation.ts";
 import { resultParts } from "../mcp/result_parts.ts";
 import { couldAllow, couldAllowTemplate } from "../policy/visible.ts";
-import { cutLists, type ListToCut } from "./list_filter.ts";
+import { addPrivate, cutLists, type Edit, type ListToCut, makePrivate } from "./list_filter.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Turn } from "./session_state.ts";
 
@@ -45,8 +45,8 @@ export function filterLists(turn: Turn, message: Result, request: PendingRequest
   if (typeof parts === "string") return { kind: "no_list", reason: parts };
   const lists = parts.flatMap((part) => listsIn(turn, part));
   if (lists.length === 0) return whole;
-  const shared = parts.flatMap((part) => publicScope(frame.buffer, part));
-  const cut = cutLists(elementScanner, frame, lists, shared);
+  const unshared = parts.flatMap((part) => unshare(frame.buffer, part));
+  const cut = cutLists(elementScanner, frame, lists, unshared);
   if (cut.kind === "untouched") return whole;
   const key = turn.gate.digestKey;
   return {
@@ -56,7 +56,7 @@ export function filterLists(turn: Turn, message: Result, request: PendingRequest
       removed: cut.removed,
       before: keyedDigest(key, frame.buffer.subarray(frame.start, frame.end)),
       after: keyedDigest(key, cut.bytes.subarray(0, -1)),
-      ...(shared.length === 0 ? {} : { madePrivate: true }),
+      ...(unshared.length === 0 ? {} : { madePrivate: true }),
     },
   };
 }
@@ -82,11 +82,16 @@ function isShown(turn: Turn, { target, namedBy, usedBy }: ListedTargets, name: s
 
 /**
  * A list that was cut for this agent may not be kept for others (MCP 2026-07-28, server/utilities/caching). Any other
- * word than `private` is taken for one that allows it.
+ * word than `private` is taken for one that allows it, and so is none beside a time to keep it: some clients do.
  */
-function publicScope(buffer: Uint8Array, part: Members): Value[] {
+function unshare(buffer: Uint8Array, part: Members): Edit[] {
   const scope = part.get("cacheScope");
-  if (scope === undefined) return [];
+  if (scope === undefined) {
+    const time = part.get("ttlMs");
+    return time === undefined || !everyList.some(({ listedIn }) => part.has(listedIn))
+      ? []
+      : [addPrivate(time)];
+  }
   const isPrivate = scope.kind === "string" && decodeString(buffer, scope.start, scope.end) === "private";
-  return isPrivate ? [] : [scope];
+  return isPrivate ? [] : [makePrivate(scope)];
 }

@@ -49,6 +49,24 @@ Deno.test("a list that was cut is not shared: its cacheScope becomes private, an
   ) assert.equal(shown(before), after, before);
 });
 
+Deno.test("a list that was cut and may be kept for a time is made private where it does not say whose it is", () => {
+  const both = '"tools":[{"name":"read"},{"name":"write"}]';
+  for (
+    const [before, after] of [
+      [`{"ttlMs":5 ,${both}}`, '{"ttlMs":5,"cacheScope":"private" ,"tools":[{"name":"read"}]}'],
+      [`{${both},"ttlMs":5}`, '{"tools":[{"name":"read"}],"ttlMs":5,"cacheScope":"private"}'],
+      ['{"tools":[{"name":"read"}],"ttlMs":5}', '{"tools":[{"name":"read"}],"ttlMs":5}'],
+      // The time of a task, not of the list in its result.
+      [
+        `{"taskId":"t","ttlMs":5,"result":{${both}}}`,
+        '{"taskId":"t","ttlMs":5,"result":{"tools":[{"name":"read"}]}}',
+      ],
+    ]
+  ) assert.equal(shown(before), after, before);
+  const [record] = recordsIn(answer(`{"ttlMs":5,${both}}`));
+  assert.equal((record.filtered as Record<string, unknown>).madePrivate, true);
+});
+
 Deno.test("that a list is no longer shared is recorded, with both digests", () => {
   const cut = (scope: string) =>
     recordsIn(answer(`{"tools":[{"name":"write"}],"cacheScope":"${scope}"}`))[0].filtered as Record<
