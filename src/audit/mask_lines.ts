@@ -8,7 +8,7 @@ import { stderrLookAheadCharacters } from "../limits.ts";
 import { maskOf } from "./mask.ts";
 import { PemLines } from "./pem_lines.ts";
 import { expectNothing, findAll, maskText } from "./redact_text.ts";
-import { dropEscapes, visibleText } from "./terminal_text.ts";
+import { dropControls, dropEscapes, visibleText } from "./terminal_text.ts";
 
 /** Masks the lines of one stream in their order. */
 export class LineMasker {
@@ -40,7 +40,10 @@ export class LineMasker {
     const shown = this.#maskPieces(pieces);
     const cut = this.#pem.take(last) ?? "";
     this.#pem.skip();
-    return [...shown, `${visibleText(maskBeginning(cut))}… (the beginning of a line of ${bytes} bytes)`];
+    return [
+      ...shown,
+      `${visibleText(maskHidden(maskBeginning(cut)))}… (the beginning of a line of ${bytes} bytes)`,
+    ];
   }
 
   /** Lines went by that are not shown. */
@@ -52,11 +55,25 @@ export class LineMasker {
     const shown: string[] = [];
     for (const piece of pieces) {
       const text = this.#pem.take(dropEscapes(piece));
-      if (text !== undefined) shown.push(visibleText(maskText(text, expectNothing).text));
+      if (text !== undefined) shown.push(visibleText(maskHidden(maskText(text, expectNothing).text)));
     }
     return shown;
   }
 }
+
+/**
+ * `text`, masked already, as it reads without what a terminal does not show: a secret with a NUL in it, struck over, in
+ * UTF-16, or with bytes that are no UTF-8 is one for every reader. As it stood where nothing more is found so.
+ */
+function maskHidden(text: string): string {
+  if (!notShown.test(text)) return text;
+  const bare = dropControls(text);
+  const { text: masked, masks } = maskText(bare, expectNothing);
+  return masks.size === 0 ? text : masked;
+}
+
+// deno-lint-ignore no-control-regex
+const notShown = /[\0-\x08\x0a-\x1f\x7f-\x9f\ufffd]/;
 
 /** Whole words of all but the last characters, which are there to be looked at only. */
 function maskBeginning(text: string): string {

@@ -15,8 +15,13 @@ export class PemLines {
     const outside = this.#state === "outside" ? line : this.#behindBlock(line);
     if (outside === undefined) return undefined;
     const begin = outside.lastIndexOf("-----BEGIN ");
-    if (begin >= 0 && !outside.includes("-----END ", begin)) this.#state = "begun";
+    if (begin >= 0 && !outside.includes("-----END ", begin)) this.#begin();
     return outside;
+  }
+
+  #begin(): void {
+    this.#state = "begun";
+    this.#strangers = 0;
   }
 
   /** Lines went by unseen. */
@@ -37,9 +42,11 @@ export class PemLines {
     const end64 = endOfBase64(line);
     const goesOn = state === "body"
       ? isBodyLine(line, end64) || hasFullRunAtEnd(line, end64)
-      : isFullLine(line, end64) || (state === "begun" && hasFullRunAtEnd(line, end64));
+      : isFullLine(line, end64) ||
+        ((state === "begun" || this.#strangers > 0) && hasFullRunAtEnd(line, end64));
     if (goesOn) {
       this.#state = "body";
+      this.#strangers = 0;
       return undefined;
     }
     // Headers, and the blank line behind them (RFC 1421 §4.6).

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { LineMasker } from "../../src/audit/mask_lines.ts";
 import { redactText } from "../../src/audit/redact.ts";
@@ -113,4 +114,22 @@ Deno.test("behind lines that were not shown no piece of a key is", () => {
   for (const masker of [skipped, cut]) {
     assert.deepEqual(lines.flatMap((line) => masker.mask(encoder.encode(line))), ["x"]);
   }
+});
+
+Deno.test("mask() hides a token with characters in it that nobody sees", () => {
+  const token = "ghp_abcdefghijklmnopqrstuvwxyz0123456789";
+  const between = (text: string) => Buffer.from(token.slice(0, 8) + text + token.slice(8));
+  const lines = [
+    ...["\0", "\x0e", "\x7f", "\u009b31m", "\u009d0;title\u009c", "x\b"].map(between),
+    Buffer.concat([Buffer.from(token.slice(0, 8)), Buffer.of(0xff), Buffer.from(token.slice(8))]),
+    Buffer.from(token, "utf16le"),
+    Buffer.from([...token].map((letter) => `${letter}\b${letter}`).join("")),
+  ];
+  for (const line of lines) {
+    assert.deepEqual(new LineMasker().mask(line), ["‹github_token›"]);
+    const words = Buffer.concat([line, Buffer.from(" word".repeat(800))]);
+    assert.match(new LineMasker().maskHead(words, 100_000)[0], /^‹github_token› word/);
+  }
+  assert.deepEqual(new LineMasker().mask(Buffer.from(`a\0${token}\0b`)), ["a\ufffd‹github_token›\ufffdb"]);
+  assert.deepEqual(new LineMasker().mask(Buffer.from("no\0secret")), ["no\ufffdsecret"]);
 });

@@ -65,6 +65,11 @@ Deno.test("take() holds the rest of a body that other lines interrupt, up to its
     ...[undefined, "GET /", "", undefined, undefined, undefined],
     full,
   ]);
+  assert.deepEqual(outside([begin, `12:00 ${full}`, "12:00 GET /", `12:00 ${full}`]).slice(1), [
+    undefined,
+    "12:00 GET /",
+    undefined,
+  ]);
   assert.deepEqual(outside([begin, full, `12:00 ${end}`, full]).slice(2), [`12:00 ${end}`, full]);
   const others = Array<string>(40).fill("ready to serve");
   assert.deepEqual(outside([begin, full, ...others, full]).slice(2), [...others, full]);
