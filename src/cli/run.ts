@@ -109,7 +109,11 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     const downstream = new DescriptorChannel(loop, ownEnds, { ...bounds, dropFraming: false });
     const serverEnds = { input: server.stdout, output: server.stdin.output };
     const upstream = new DescriptorChannel(loop, serverEnds, { ...bounds, dropFraming: true });
-    server.stdin.onEnd(() => void downstream.heardOut().then(() => upstream.close()));
+    let isHurried = false;
+    server.stdin.onEnd(
+      () => void downstream.heardOut().then(() => upstream.close()),
+      () => isHurried ? Infinity : upstream.queuedBytes, // a signal ends our patience with a slow reader
+    );
     const relay = new Relay(session, {
       downstream,
       upstream,
@@ -120,7 +124,10 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       say: (level, text) => level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text }),
     });
     relay.begin(started);
-    signals.onSignal((name) => relay.stopNow(`${name} was received`));
+    signals.onSignal((name) => {
+      isHurried = true;
+      relay.stopNow(`${name} was received`);
+    });
     const ending = await relay.run();
     await loop.stop();
     sink?.close();

@@ -43,10 +43,15 @@ export interface ServerExit {
 /** The server's standard input. */
 export interface ServerInput {
   readonly output: OutputEnd;
-  /** Who writes to it is asked to close it, once what it has queued has left; until then `end` closes at once. */
-  onEnd(close: () => void): void;
+  /**
+   * Who writes to it is asked to close it, once what it has queued has left, and how many bytes that are; until then
+   * `end` closes at once.
+   */
+  onEnd(close: () => void, bytesLeft?: () => number): void;
   /** Says that nothing more will come. Safe to call twice. */
   end(): void;
+  /** What `onEnd` told of: bytes that have not left yet. */
+  bytesLeft(): number;
 }
 
 /** A server that was started. All of it works after the permissions are dropped. */
@@ -140,6 +145,7 @@ function supervise(spec: ServerSpec, watcher: Watcher): SupervisedServer {
   const stop = () =>
     stopping ??= climbDown({
       closeInput: () => stdin.end(),
+      inputLeft: () => stdin.bytesLeft(),
       terminate: tree.terminate,
       kill: tree.kill,
       left: exited,
@@ -182,10 +188,15 @@ function start(spec: ServerSpec, watcher: Watcher, pipes: ServerPipes): StartedP
 
 function serverInput(output: OutputEnd): ServerInput {
   let close = () => output.close();
+  let bytesLeft = () => 0;
   return {
     output,
-    onEnd: (closer) => void (close = closer),
+    onEnd(closer, left = () => 0) {
+      close = closer;
+      bytesLeft = left;
+    },
     end: () => close(),
+    bytesLeft: () => bytesLeft(),
   };
 }
 

@@ -54,6 +54,10 @@ export class DescriptorChannel implements Channel {
     this.#outbox.flush();
   }
 
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes;
+  }
+
   get congested(): boolean {
     return this.#outbox.congested;
   }

@@ -81,6 +81,11 @@ export class Outbox {
     return this.#isGone;
   }
 
+  /** Bytes that were queued and have not left. */
+  get queuedBytes(): number {
+    return this.#bytes;
+  }
+
   get congested(): boolean {
     return this.#bytes >= queuedBytesMax;
   }

@@ -14,6 +14,7 @@ async function stepsUntil(leavesAt: "closeInput" | "terminate" | "kill"): Promis
     closeInput: step("closeInput"),
     terminate: step("terminate"),
     kill: step("kill"),
+    inputLeft: () => 0,
     left,
     stepTimeoutMs: 10,
   });
@@ -32,7 +33,32 @@ Deno.test("climbDown() leaves no timer behind when the server leaves early", asy
     closeInput() {},
     terminate() {},
     kill() {},
+    inputLeft: () => 0,
     left: Promise.resolve(),
     stepTimeoutMs: 60_000,
   });
+});
+
+Deno.test("climbDown() leaves a server its time while it reads what it was sent, and no longer", async () => {
+  const KiB = 1024;
+  for (
+    const [looks, left] of [
+      [3, [900 * KiB, 600 * KiB, 600 * KiB]],
+      [3, [900 * KiB, 100 * KiB, 99 * KiB, 0]],
+      [4, [900 * KiB, 600 * KiB, 0, 0]],
+      [2, [Infinity, Infinity]],
+    ] as const
+  ) {
+    const steps: string[] = [];
+    let looked = 0;
+    await climbDown({
+      closeInput: () => void steps.push("closeInput"),
+      terminate: () => void steps.push("terminate"),
+      kill: () => void steps.push("kill"),
+      inputLeft: () => left[looked++],
+      left: new Promise(() => {}),
+      stepTimeoutMs: 2,
+    });
+    assert.deepEqual([looked, ...steps], [looks, "closeInput", "terminate", "kill"]);
+  }
 });
