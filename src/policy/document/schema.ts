@@ -3,7 +3,8 @@
  * where the document is built. The schemas stay private, so that the types that other files see are written by hand.
  */
 
-import { z } from "zod";
+// The functions of zod without its methods and its messages in every language: an eighth of the time to load.
+import * as z from "zod/mini";
 import {
   frameBytesMax,
   messageBytesMin,
@@ -14,6 +15,9 @@ import { exampleCallsMax, rateCallsMax, serverMemoryBytesMin } from "../../limit
 import type { ServerSettings } from "../rule.ts";
 import { parseDuration, parseSize, type Quantity } from "./quantity.ts";
 import type { Part } from "./vocabulary.ts";
+
+// A policy is read once: compiling the schemas to code would cost more than it saves.
+z.config({ jitless: true });
 
 /** A policy without its rules and examples, which are read one by one. */
 export interface PolicyShape {
@@ -71,22 +75,32 @@ export interface Shapes {
 
 /** Text that stands in records and on terminals: no line feeds, nothing invisible. */
 function line(charactersMax: number) {
-  return z.string().min(1).max(charactersMax).refine((text) => !/\p{C}/u.test(text), {
-    message: "a character that cannot be seen",
-    params: { hint: "Write it as one line of plain text" },
-  });
+  return z.string().check(
+    z.minLength(1),
+    z.maxLength(charactersMax),
+    z.refine((text) => !/\p{C}/u.test(text), {
+      message: "a character that cannot be seen",
+      params: { hint: "Write it as one line of plain text" },
+    }),
+  );
 }
 
 /** Text or a number in the text's own grammar, read into what it means. */
 function quantity(parse: (written: string | number) => Quantity<number>, accept: Accept = () => undefined) {
-  return z.union([z.string(), z.number()]).transform((written, context) => {
+  const read = z.transform((written: string | number, context) => {
     const read = parse(written);
     const problem = read.kind === "ok" ? accept(read.value) : read;
     if (problem !== undefined) {
-      context.addIssue({ code: "custom", message: problem.what, params: { hint: problem.hint } });
+      context.issues.push({
+        code: "custom",
+        message: problem.what,
+        params: { hint: problem.hint },
+        input: written,
+      });
     }
     return read.kind === "ok" ? read.value : z.NEVER;
   });
+  return z.pipe(z.union([z.string(), z.number()]), read);
 }
 
 /** What is wrong with a quantity that could be read; undefined where nothing is. */
@@ -118,16 +132,16 @@ const wholeSeconds = quantity(parseDuration, (ms) =>
     hint: "The system counts it in seconds: write 10s or 2m",
   });
 
-const names = z.union([z.string(), z.array(z.string()).min(1)]);
+const names = z.union([z.string(), z.array(z.string()).check(z.minLength(1))]);
 
 const scope = z.union([
   z.string(),
-  z.array(z.string()).min(1),
+  z.array(z.string()).check(z.minLength(1)),
   z.strictObject({
-    tools: names.optional(),
-    resources: names.optional(),
-    prompts: names.optional(),
-    methods: names.optional(),
+    tools: z.optional(names),
+    resources: z.optional(names),
+    prompts: z.optional(names),
+    methods: z.optional(names),
   }),
 ]);
 
@@ -135,79 +149,79 @@ const mode = z.enum(["enforce", "observe"]);
 
 const policy = z.strictObject({
   version: z.literal(1),
-  name: line(policyNameCharactersMax).optional(),
-  mode: mode.optional(),
-  default: z.enum(["allow", "deny"]).optional(),
-  denials: z.enum(["tool_result", "protocol_error"]).optional(),
-  rules: z.array(z.unknown()).optional(),
-  server: z.strictObject({
-    memory: memory.optional(),
-    processes: z.int().min(1).optional(),
+  name: z.optional(line(policyNameCharactersMax)),
+  mode: z.optional(mode),
+  default: z.optional(z.enum(["allow", "deny"])),
+  denials: z.optional(z.enum(["tool_result", "protocol_error"])),
+  rules: z.optional(z.array(z.unknown())),
+  server: z.optional(z.strictObject({
+    memory: z.optional(memory),
+    processes: z.optional(z.int().check(z.minimum(1))),
     // Three are open before the program begins, and its loader needs one.
-    open_files: z.int().min(4).optional(),
-    file_size: quantity(parseSize).optional(),
-    cpu_time: wholeSeconds.optional(),
-    stop_timeout: quantity(parseDuration).optional(),
-    pass_env: z.array(z.string()).optional(),
-    directory: z.string().min(1).optional(),
-    containment: z.enum(["namespace", "process"]).optional(),
-  }).optional(),
-  audit: z.strictObject({ mask: z.literal("all").optional() }).optional(),
-  max_message: messageSize.optional(),
-  examples: z.array(z.unknown()).optional(),
+    open_files: z.optional(z.int().check(z.minimum(4))),
+    file_size: z.optional(quantity(parseSize)),
+    cpu_time: z.optional(wholeSeconds),
+    stop_timeout: z.optional(quantity(parseDuration)),
+    pass_env: z.optional(z.array(z.string())),
+    directory: z.optional(z.string().check(z.minLength(1))),
+    containment: z.optional(z.enum(["namespace", "process"])),
+  })),
+  audit: z.optional(z.strictObject({ mask: z.optional(z.literal("all")) })),
+  max_message: z.optional(messageSize),
+  examples: z.optional(z.array(z.unknown())),
 });
 
 const rule = z.strictObject({
-  id: line(policyNameCharactersMax).optional(),
-  allow: scope.optional(),
-  deny: scope.optional(),
-  limit: scope.optional(),
-  args: z.unknown().optional(),
-  others: z.literal("none").optional(),
-  to: z.unknown().optional(),
-  burst: z.int().min(1).max(rateCallsMax).optional(),
-  reason: line(recordTextCharactersMax).optional(),
-  mode: mode.optional(),
+  id: z.optional(line(policyNameCharactersMax)),
+  allow: z.optional(scope),
+  deny: z.optional(scope),
+  limit: z.optional(scope),
+  args: z.optional(z.unknown()),
+  others: z.optional(z.literal("none")),
+  to: z.optional(z.unknown()),
+  burst: z.optional(z.int().check(z.minimum(1), z.maximum(rateCallsMax))),
+  reason: z.optional(line(recordTextCharactersMax)),
+  mode: z.optional(mode),
 });
 
 const literal = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const argument = z.union([
   literal,
-  z.array(literal).min(1),
+  z.array(literal).check(z.minLength(1)),
   z.strictObject({
-    matches: z.string().min(1).optional(),
-    finds: z.string().min(1).optional(),
-    under: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
-    equals: literal.optional(),
-    one_of: z.array(literal).min(1).optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
-    max_length: z.int().min(0).optional(),
-    present: z.boolean().optional(),
+    matches: z.optional(z.string().check(z.minLength(1))),
+    finds: z.optional(z.string().check(z.minLength(1))),
+    under: z.optional(z.union([z.string(), z.array(z.string()).check(z.minLength(1))])),
+    equals: z.optional(literal),
+    one_of: z.optional(z.array(literal).check(z.minLength(1))),
+    min: z.optional(z.number()),
+    max: z.optional(z.number()),
+    max_length: z.optional(z.int().check(z.minimum(0))),
+    present: z.optional(z.boolean()),
   }),
 ]);
 
-const ruleName = z.string().min(1);
+const ruleName = z.string().check(z.minLength(1));
 
 const example = z.strictObject({
   call: z.strictObject({
-    tool: z.string().optional(),
-    resource: z.string().optional(),
-    prompt: z.string().optional(),
-    method: z.string().min(1).optional(),
-    arguments: z.unknown().optional(),
-    from: z.enum(["agent", "server"]).optional(),
+    tool: z.optional(z.string()),
+    resource: z.optional(z.string()),
+    prompt: z.optional(z.string()),
+    method: z.optional(z.string().check(z.minLength(1))),
+    arguments: z.optional(z.unknown()),
+    from: z.optional(z.enum(["agent", "server"])),
   }),
-  after: z.int().min(1).max(exampleCallsMax).optional(),
+  after: z.optional(z.int().check(z.minimum(1), z.maximum(exampleCallsMax))),
   expect: z.union([
     z.enum(["allow", "deny", "limit"]),
-    z.strictObject({ allow: ruleName.optional(), deny: ruleName.optional(), limit: ruleName.optional() }),
+    z.strictObject({ allow: z.optional(ruleName), deny: z.optional(ruleName), limit: z.optional(ruleName) }),
   ]),
 });
 
 /** The annotation holds the hand-written types above and the schemas together: it would not compile otherwise. */
-const schemas: { readonly [P in Part]: z.ZodType<Shapes[P]> } = { policy, rule, argument, example };
+const schemas: { readonly [P in Part]: z.ZodMiniType<Shapes[P]> } = { policy, rule, argument, example };
 
 /** One thing that the schema did not find in order. */
 export type ShapeIssue = z.core.$ZodIssue;
