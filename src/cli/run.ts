@@ -29,18 +29,10 @@ import { version } from "../version.ts";
 import { exitStatus } from "./exit_status.ts";
 import { compileFor, loadPolicies } from "./load_policies.ts";
 import { openOperatorLog } from "./operator_log.ts";
+import type { RunOptions } from "./run_arguments.ts";
 import { mergeServerSettings } from "./server_settings.ts";
 import { passOnStderr } from "./server_stderr.ts";
 import { StderrWriter } from "./stderr_writer.ts";
-
-export interface RunOptions {
-  readonly policies: readonly string[];
-  readonly audit: string | undefined;
-  /** The command and its arguments. */
-  readonly command: readonly string[];
-  /** `process`: do not use namespaces even where they are to be had. */
-  readonly containment: "best" | "process";
-}
 
 /** Runs a server behind the proxy until one side ends; gives the exit status of the whole. */
 export async function run(options: RunOptions): Promise<number> {

@@ -1,0 +1,131 @@
+/** The command line as people write it: help, suggestions, every spelling of an option. */
+
+import { Command, CommanderError, Option } from "commander";
+import { version } from "../version.ts";
+import { exitStatus } from "./exit_status.ts";
+import type { RunOptions } from "./run_arguments.ts";
+
+/** Runs one command line; gives the exit status. What `run` is to do goes to `run`. */
+export async function runCommandLine(
+  args: readonly string[],
+  say: (text: string) => void,
+  run: (options: RunOptions) => Promise<number>,
+): Promise<number> {
+  let status: number = exitStatus.done;
+  try {
+    await commandLine((result) => status = result, say, run).parseAsync([...args], { from: "user" });
+    return status;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // It has printed its message; asking for help or the version is no failure.
+    return error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
+  }
+}
+
+function commandLine(
+  finish: (status: number) => void,
+  say: (text: string) => void,
+  run: (options: RunOptions) => Promise<number>,
+): Command {
+  const program = new Command("lilith-zero")
+    .description(
+      "A security proxy for MCP: stands between an AI agent and a tool server, judges every message " +
+        "by a policy, records it, and takes the server down with itself.",
+    )
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "explain a command")
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeErr: say,
+      outputError: (text, write) => write(`lilith-zero: ${text}`),
+    })
+    .showHelpAfterError("(add --help to see what there is)");
+
+  program.command("run")
+    .summary("run a tool server behind the proxy")
+    .description(
+      "Starts COMMAND as an MCP server (stdio) and speaks MCP on our own standard input and output. " +
+        "Put it into your client's configuration in front of the server's own command.",
+    )
+    .argument("<command...>", "the server's command and its arguments; a -- before it is optional")
+    .option(
+      "-p, --policy <file>",
+      "what is allowed; may be given several times, then the strictest verdict wins",
+      collect,
+    )
+    .option("-a, --audit <file>", "append a record of every message to this file (JSON lines, mode 0600)")
+    .addOption(
+      new Option(
+        "--containment <level>",
+        "`process` keeps to process groups even where namespaces are to be had",
+      )
+        .choices(["best", "process"]).default("best"),
+    )
+    .passThroughOptions()
+    .addHelpText("after", runExamples)
+    .action(
+      async (
+        command: string[],
+        options: { policy?: string[]; audit?: string; containment: "best" | "process" },
+      ) => {
+        finish(
+          await run({
+            policies: options.policy ?? [],
+            audit: options.audit,
+            command,
+            containment: options.containment,
+          }),
+        );
+      },
+    );
+
+  const policy = program.command("policy").summary("work on policy files").description(
+    "Work on policy files.",
+  )
+    .helpCommand(false);
+  policy.command("check")
+    .summary("report errors and run the examples")
+    .description(
+      "Reports what is wrong in policy files, with file:line:column, and runs the examples in them. " +
+        "Exit status: 0 in order, 1 an example failed, 3 a policy is wrong.",
+    )
+    .argument("<file...>", "policy files")
+    .option("--json", "print the findings as JSON", false)
+    .action(async (files: string[], options: { json: boolean }) => {
+      const { policyCheck } = await import("./policy_check.ts");
+      finish(await policyCheck(files, options));
+    });
+
+  const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.")
+    .helpCommand(false);
+  audit.command("verify")
+    .summary("find changed, missing or reordered lines")
+    .description(
+      "Checks the chain of hashes in an audit log and names the first line that does not fit. " +
+        "Exit status: 0 intact, 1 not intact, 3 the file cannot be read.",
+    )
+    .argument("<file>", "an audit log")
+    .option("--json", "print the findings as JSON", false)
+    .action(async (file: string, options: { json: boolean }) => {
+      const { auditVerify } = await import("./audit_verify.ts");
+      finish(await auditVerify(file, options));
+    });
+  return program;
+}
+
+const runExamples = `
+Examples:
+  lilith-zero run -p policy.yaml -a audit.jsonl -- \\
+    npx -y @modelcontextprotocol/server-filesystem /tmp
+  lilith-zero run -p company.yaml -p project.yaml -- python3 server.py
+
+Without --policy every tool call is denied; without --audit nothing is recorded.
+Exit status: 0 when the client ended the session, else the server's own
+(128 + n where signal n ended it); 2 usage, 3 policy or configuration,
+126 and 127 a command that cannot be run.`;
+
+function collect(value: string, before: readonly string[] | undefined): string[] {
+  return [...before ?? [], value];
+}
