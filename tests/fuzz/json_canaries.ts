@@ -24,6 +24,10 @@ export const canaries: readonly Canary[] = [
   { name: "misses lone surrogates in the envelope", make: () => new MissesShallowSurrogates() },
   { name: "ends numbers one byte late", make: () => new EndsNumbersLate() },
   { name: "takes a member of an inner object for one of the envelope", make: () => new FlattensParents() },
+  { name: "takes any bytes for UTF-8 behind 4 KiB", make: () => new LenientLate("utf8") },
+  { name: "takes raw control characters behind 4 KiB", make: () => new LenientLate("control_character") },
+  { name: "takes a carriage return behind 4 KiB", make: () => new LenientLate("stray_cr") },
+  { name: "ends long strings one byte late", make: () => new EndsLongStringsLate() },
 ];
 
 /** Accepts what the real scanner refuses for one of these reasons. */
@@ -38,6 +42,28 @@ class Lenient extends JsonScanner {
   override scan(bytes: Uint8Array, start: number, end: number): JsonRefusal | undefined {
     const refusal = super.scan(bytes, start, end);
     return refusal !== undefined && this.#ignored.includes(refusal.code) ? undefined : refusal;
+  }
+}
+
+/** What a fast path for long texts may miss. */
+class LenientLate extends JsonScanner {
+  readonly #ignored: JsonRefusalCode;
+
+  constructor(ignored: JsonRefusalCode) {
+    super();
+    this.#ignored = ignored;
+  }
+
+  override scan(bytes: Uint8Array, start: number, end: number): JsonRefusal | undefined {
+    const refusal = super.scan(bytes, start, end);
+    return refusal?.code === this.#ignored && refusal.offset > 4096 ? undefined : refusal;
+  }
+}
+
+class EndsLongStringsLate extends JsonScanner {
+  override valueEnd(i: number): number {
+    const end = super.valueEnd(i);
+    return this.valueKind(i) === "string" && end - this.valueStart(i) > 4096 ? end + 1 : end;
   }
 }
 

@@ -4,6 +4,7 @@ import { bounds } from "./bounds.ts";
 import { carriageReturns } from "./carriage_returns.ts";
 import type { JsonCase } from "./case.ts";
 import { duplicates, surrogates } from "./findings.ts";
+import { long } from "./long.ts";
 import { messages } from "./messages.ts";
 import { numbers } from "./numbers.ts";
 import { strings } from "./strings.ts";
@@ -17,16 +18,22 @@ export const jsonCases: readonly JsonCase[] = [
   ...utf8,
   ...carriageReturns,
   ...bounds,
+  ...long,
 ];
 
-/** Longer texts would only slow the fuzzer down: their cases are told by length, which mutations destroy. */
-const seedBytesMax = 2048;
-
-export const jsonSeeds: readonly Uint8Array[] = [
+const seeds: readonly Uint8Array[] = [
   ...messages.map(encode),
   ...[...duplicates, ...surrogates].map(({ marked }) => encode(marked.replaceAll("¦", ""))),
   ...jsonCases.map(({ bytes }) => bytes),
-].filter((seed) => seed.length <= seedBytesMax);
+];
+
+/** Longer texts take a fuzzer a thousand times as long. */
+const shortBytesMax = 2048;
+
+export const jsonSeeds: readonly Uint8Array[] = seeds.filter(({ length }) => length <= shortBytesMax);
+
+/** For the ways that scanners keep for long texts; to be changed now and then. */
+export const longJsonSeeds: readonly Uint8Array[] = seeds.filter(({ length }) => length > shortBytesMax);
 
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);

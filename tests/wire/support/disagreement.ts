@@ -61,7 +61,18 @@ function isParsed(text: string): boolean {
 /** Texts that JSON.parse takes and we refuse on purpose. (A byte order mark is none: JSON.parse refuses it too.) */
 function isOurChoice(code: string, text: string, bytes: Uint8Array): boolean {
   if (code === "stray_cr") return bytes.subarray(0, -1).includes(0x0d);
-  return code === "depth" && readReference(text).depth > jsonDepthMax;
+  return code === "depth" && depthOf(text) > jsonDepthMax;
+}
+
+/** How deep a text of JSON nests; told without recursion, because such texts are refused for being too deep for it. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [bracket] of text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 function compareFindings(scanner: JsonScanner, bytes: Uint8Array, reference: Reference): string | undefined {
