@@ -4,7 +4,16 @@ import assert from "node:assert/strict";
 import { buildPackage } from "../../scripts/package.ts";
 import { findSystemProgram } from "../../src/supervisor/system.ts";
 import { version } from "../../src/version.ts";
-import { allowAll, call, readRecords, recordingServer, Run, runProgram, Scratch } from "./support/program.ts";
+import {
+  allowAll,
+  call,
+  readRecords,
+  recordingServer,
+  Run,
+  runProgram,
+  Scratch,
+  unpack,
+} from "./support/program.ts";
 
 /** What takes the network away from a program; nothing where this system does not let us. */
 async function withoutNetwork(): Promise<readonly string[]> {
@@ -29,12 +38,6 @@ async function listFiles(folder: string): Promise<Map<string, string>> {
     else if ((await Array.fromAsync(Deno.readDir(path))).length === 0) files.set(path, "an empty folder");
   }
   return files;
-}
-
-async function unpack(archive: string, folder: string): Promise<string> {
-  const { success } = await new Deno.Command("tar", { args: ["-xzf", archive, "-C", folder] }).output();
-  assert.ok(success);
-  return `${folder}/lilith-zero-${version}-${Deno.build.target}`;
 }
 
 Deno.test("two builds of the archive are the same bytes, and its checksums are those of its files", async () => {

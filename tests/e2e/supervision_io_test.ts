@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { processesMentioning } from "../../scripts/demo/processes.ts";
-import { allowAll, call, Run, Scratch } from "./support/program.ts";
+import { buildPackage } from "../../scripts/package.ts";
+import { testWith, user } from "../supervisor/world.ts";
+import { allowAll, call, Run, type RunOptions, Scratch, unpack } from "./support/program.ts";
 
 const runs = 20;
 
@@ -28,13 +30,17 @@ async function waitFor(
   }
 }
 
-async function killProxy(containment: "best" | "process", daemon: boolean): Promise<void> {
-  await using scratch = await Scratch.make();
+async function killProxy(
+  scratch: Scratch,
+  containment: "best" | "process",
+  daemon: boolean,
+  how: RunOptions = {},
+): Promise<void> {
   const policy = await scratch.write("policy.yaml", allowAll);
   for (let i = 0; i < runs; i++) {
     const token = `lilith-token-${crypto.randomUUID()}`;
     const server = stubbornServer(token, daemon);
-    const run = new Run(["run", "-p", policy, "--containment", containment, "--", ...server]);
+    const run = new Run(["run", "-p", policy, "--containment", containment, "--", ...server], how);
     // The proxy itself has the token in its arguments too.
     const before = await waitFor(token, (count) => count >= (daemon ? 4 : 3), 20_000);
     assert.ok(before >= (daemon ? 4 : 3), `only ${before} processes came up`);
@@ -46,11 +52,28 @@ async function killProxy(containment: "best" | "process", daemon: boolean): Prom
   }
 }
 
-Deno.test(`after SIGKILL of the proxy nothing of a stubborn, wrapped server is left (level process, ${runs} runs)`, () =>
-  killProxy("process", false));
+Deno.test(`after SIGKILL of the proxy nothing of a stubborn, wrapped server is left (level process, ${runs} runs)`, async () => {
+  await using scratch = await Scratch.make();
+  await killProxy(scratch, "process", false);
+});
 
-Deno.test(`after SIGKILL of the proxy not even a daemon of the server's is left (best level, ${runs} runs)`, () =>
-  killProxy("best", true));
+Deno.test(`after SIGKILL of the proxy not even a daemon of the server's is left (best level, ${runs} runs)`, async () => {
+  await using scratch = await Scratch.make();
+  await killProxy(scratch, "best", true);
+});
+
+testWith(
+  user.missing,
+  `the same for an ordinary user, who runs the archive (both levels, ${runs} runs each)`,
+  async () => {
+    await using scratch = await Scratch.make();
+    await Deno.chmod(scratch.path, 0o755);
+    const { path } = await buildPackage(scratch.file("dist"), Deno.execPath());
+    const program = [`${await unpack(path, scratch.path)}/lilith-zero`];
+    await killProxy(scratch, "process", false, { program, prefix: user.prefix, cwd: "/" });
+    await killProxy(scratch, "best", true, { program, prefix: user.prefix, cwd: "/" });
+  },
+);
 
 Deno.test("the same server survives when nobody supervises it", async () => {
   const token = `lilith-token-${crypto.randomUUID()}`;

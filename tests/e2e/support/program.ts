@@ -1,6 +1,7 @@
 /** The program as a user starts it, with raw lines on its standard input and output. */
 
 import { fileURLToPath } from "node:url";
+import { version } from "../../../src/version.ts";
 
 export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 export const program = `${repository}mod.ts`;
@@ -167,4 +168,11 @@ export const allowAll = "version: 1\ndefault: allow\n";
 
 export function call(id: unknown, name: string, args: object = {}): object {
   return { jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: args } };
+}
+
+/** Unpacks the archive of `deno task package`; gives the folder that was in it. */
+export async function unpack(archive: string, folder: string): Promise<string> {
+  const { success } = await new Deno.Command("tar", { args: ["-xzf", archive, "-C", folder] }).output();
+  if (!success) throw new Error(`Cannot unpack ${archive}`);
+  return `${folder}/lilith-zero-${version}-${Deno.build.target}`;
 }
