@@ -107,7 +107,7 @@ export function formatChanges(changes: readonly Change[]): string {
 }
 
 /** The first row is the head; the first column stands left, all others right. */
-function formatMarkdown(rows: readonly (readonly string[])[]): string {
+export function formatMarkdown(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(3, ...rows.map((row) => row[column].length)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" | ")} |`;

@@ -45,6 +45,8 @@ export async function prepareBench(folder: string, withProxy: boolean): Promise<
       here("policy.yaml"),
     ];
     programs.set("lilith-zero", (auditPath) => [...proxy, "--audit", auditPath, "--", ...server]);
+    const streams = deno("stream_proxy.ts");
+    programs.set("lilith-zero on streams", (audit) => [...streams, here("policy.yaml"), audit, ...server]);
   }
   return {
     client: native ? [join(folder, "load_client")] : deno("portable_load_client.ts"),

@@ -8,6 +8,8 @@
 
 import { parseArgs } from "node:util";
 import { type BenchRun, formatTable, type Round } from "./figures.ts";
+import { formatGoals, goalsOf } from "./goals.ts";
+import { measureMore } from "./more_figures.ts";
 import { type Bench, type Command, output, pinningPrefix, prepareBench } from "./programs.ts";
 
 const smallBytes = 300;
@@ -56,6 +58,10 @@ try {
   console.log(
     `Medians of ${rounds} rounds; in brackets ÷ ${run.yardstick}, the median of the ratios within each round.`,
   );
+  if (!options["without-proxy"]) {
+    const more = await measureMore(folder, bench, prefix, rounds);
+    console.log(`\nThe goals, each as a ratio within this run:\n\n${formatGoals(goalsOf(run, more))}`);
+  }
   if (options.json !== undefined) await Deno.writeTextFile(options.json, JSON.stringify(run, null, 2) + "\n");
 } finally {
   await Deno.remove(folder, { recursive: true });
