@@ -10,6 +10,7 @@ import { numbers } from "./numbers.ts";
 import { strings } from "./strings.ts";
 import { structure } from "./structure.ts";
 import { utf8 } from "./utf8.ts";
+import { wellKnown } from "./well_known.ts";
 
 export const jsonCases: readonly JsonCase[] = [
   ...structure,
@@ -18,6 +19,7 @@ export const jsonCases: readonly JsonCase[] = [
   ...utf8,
   ...carriageReturns,
   ...bounds,
+  ...wellKnown,
   ...long,
 ];
 
