@@ -358,7 +358,7 @@ Deno.test("what a client wrote before it was killed reaches a server that held i
   const line = encoder.encode('{"jsonrpc":"2.0","method":"notifications/x"}'.padEnd(1023) + "\n");
   const before = client.taken;
   const writing = (async () => {
-    for (;;) await client.write(line);
+    for (let i = 0; i < noticesMax; i++) await client.write(line);
   })();
   writing.catch(() => {});
   const taken = await stillness(() => client.taken - before);
