@@ -22,8 +22,12 @@ export class Outbox {
   readonly #calls: DescriptorCalls;
   readonly #output: OutputDescriptor;
   readonly #onBroken: (cause: string) => void;
-  /** What was added since the last flush, in order; neighbouring pieces of one buffer are one. */
-  readonly #pieces: { buffer: Uint8Array; start: number; end: number }[] = [];
+  /** What was added since the last flush: the newest piece, to which its neighbour in one buffer is joined … */
+  #buffer: Uint8Array | undefined;
+  #start = 0;
+  #end = 0;
+  /** … and those before it. Most flushes have one piece. */
+  #pieces: { readonly buffer: Uint8Array; readonly start: number; readonly end: number }[] = [];
   /** What there was no room for, the oldest first. */
   readonly #held: Uint8Array[] = [];
   #bytes = 0;
@@ -57,23 +61,37 @@ export class Outbox {
   add(buffer: Uint8Array, start: number, end: number): void {
     if (this.#isGone) return;
     this.#bytes += end - start;
-    const last = this.#pieces.at(-1);
-    if (last !== undefined && last.buffer === buffer && last.end === start) last.end = end;
-    else this.#pieces.push({ buffer, start, end });
+    if (this.#buffer === buffer && this.#end === start) {
+      this.#end = end;
+      return;
+    }
+    if (this.#buffer !== undefined) {
+      this.#pieces.push({ buffer: this.#buffer, start: this.#start, end: this.#end });
+    }
+    this.#buffer = buffer;
+    this.#start = start;
+    this.#end = end;
   }
 
   /** Writes what there is room for, and keeps a copy of the rest. */
   flush(): void {
-    if (this.#pieces.length === 0) return;
-    for (const { buffer, start, end } of this.#pieces) {
-      const from = this.#held.length === 0 ? this.#write(buffer, start, end) : start;
-      if (this.#isGone) return;
-      if (from === end) continue;
-      this.#held.push(isReadAgain(buffer) ? buffer.slice(from, end) : buffer.subarray(from, end));
+    const last = this.#buffer;
+    if (last === undefined) return;
+    if (this.#pieces.length > 0) {
+      for (const { buffer, start, end } of this.#pieces) this.#flushPiece(buffer, start, end);
+      this.#pieces = [];
     }
-    this.#pieces.length = 0;
+    this.#flushPiece(last, this.#start, this.#end);
+    this.#buffer = undefined;
     if (this.#held.length > 0) this.#loop.changed();
     else this.#closeIfEmpty();
+  }
+
+  #flushPiece(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#isGone) return;
+    const from = this.#held.length === 0 ? this.#write(buffer, start, end) : start;
+    if (this.#isGone || from === end) return;
+    this.#held.push(isReadAgain(buffer) ? buffer.slice(from, end) : buffer.subarray(from, end));
   }
 
   /** Whether it was closed, or nobody reads any more. */
@@ -171,7 +189,8 @@ export class Outbox {
 
   #break(cause: string): void {
     if (this.#isGone) return;
-    this.#pieces.length = 0;
+    this.#pieces = [];
+    this.#buffer = undefined;
     this.#held.length = 0;
     this.#bytes = 0;
     this.#leave();

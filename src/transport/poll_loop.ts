@@ -39,7 +39,8 @@ export class PollLoop {
   readonly #options: PollLoopOptions;
   readonly #watched: Watched[] = [];
   /** What the entries of the set stand for, in their order. */
-  readonly #listed: Watched[] = [];
+  readonly #listed: (Watched | undefined)[] = new Array(watchedMax).fill(undefined);
+  #count = 0;
   readonly #set = new PollSet(watchedMax + 1);
   readonly #wake: readonly [number, number];
   #isApart = false;
@@ -94,7 +95,7 @@ export class PollLoop {
         continue; // it may have been stopped
       }
       this.#fill("wishes");
-      let found = this.#calls.poll(this.#set.bytes, this.#listed.length, quickMs);
+      let found = this.#calls.poll(this.#set.bytes, this.#count, quickMs);
       if (found === 0) found = await this.#waitApart();
       if (found < 0) this.#isTurnDue = true; // a signal, for which somebody listens
       else if (found > 0) this.#dispatch();
@@ -108,18 +109,18 @@ export class PollLoop {
    * descriptor costs the system a tenth of a microsecond.
    */
   #fill(what: "wishes" | "everything"): void {
-    this.#listed.length = 0;
+    this.#count = 0;
     for (const watched of this.#watched) {
       const { descriptor, wish } = watched;
       if (descriptor < 0 || (wish === 0 && what === "wishes")) continue;
-      this.#set.set(this.#listed.length, descriptor, wish);
-      this.#listed.push(watched);
+      this.#set.set(this.#count, descriptor, wish);
+      this.#listed[this.#count++] = watched;
     }
   }
 
   async #waitApart(): Promise<number> {
     this.#fill("everything");
-    const count = this.#listed.length;
+    const count = this.#count;
     this.#set.set(count, this.#wake[0], pollEvent.in);
     // What the main thread does from here on may change a wish; from here on that wakes the wait.
     this.#isApart = true;
@@ -130,10 +131,11 @@ export class PollLoop {
   }
 
   #dispatch(): void {
-    for (let i = 0; i < this.#listed.length; i++) {
+    for (let i = 0; i < this.#count; i++) {
       const found = this.#set.found(i);
+      const watched = this.#listed[i];
       // An earlier one may have changed its wish meanwhile.
-      if (found !== 0 && this.#listed[i].descriptor >= 0) this.#listed[i].ready(found);
+      if (found !== 0 && watched !== undefined && watched.descriptor >= 0) watched.ready(found);
     }
   }
 }

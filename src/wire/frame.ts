@@ -55,8 +55,9 @@ export type Frame =
  */
 export class FrameReader {
   readonly #openLine: OpenLine;
-  /** What was pushed and not looked at yet, the first chunk from `#at` on. */
-  readonly #chunks: Uint8Array[] = [];
+  /** What is being looked at, from `#at` on, and what was pushed behind it. */
+  #chunk: Uint8Array | undefined;
+  readonly #queue: Uint8Array[] = [];
   #at = 0;
   #unreadBytes = 0;
   #hasEnded = false;
@@ -75,7 +76,8 @@ export class FrameReader {
   push(chunk: Uint8Array): void {
     if (this.#hasEnded) throw new Error("Cannot push a chunk: the stream has ended");
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
+    if (this.#chunk === undefined) this.#chunk = chunk;
+    else this.#queue.push(chunk);
     this.#unreadBytes += chunk.length;
   }
 
@@ -86,25 +88,24 @@ export class FrameReader {
 
   /** The next line; undefined where none is complete. Blank lines come too: `isBlank` tells them, the caller decides. */
   next(): Frame | undefined {
-    while (this.#chunks.length > 0) {
-      const chunk = this.#chunks[0];
+    for (let chunk = this.#chunk; chunk !== undefined; chunk = this.#chunk) {
       const start = this.#at;
       const lineFeed = chunk.indexOf(Byte.LineFeed, start);
       const isComplete = lineFeed >= 0;
       const end = isComplete ? lineFeed : chunk.length;
-      this.#readUpTo(isComplete ? end + 1 : end);
+      this.#readUpTo(chunk, isComplete ? end + 1 : end);
       if (isComplete) return this.#finish(chunk, start, end);
       this.#openLine.add(chunk.subarray(start));
     }
     return this.#hasEnded && this.#openLine.hasBegun ? this.#openLine.finish(false) : undefined;
   }
 
-  /** Marks the first chunk as read up to `at`, and lets go of it at its end. */
-  #readUpTo(at: number): void {
+  /** Marks the chunk as read up to `at`, and lets go of it at its end. */
+  #readUpTo(chunk: Uint8Array, at: number): void {
     this.#unreadBytes -= at - this.#at;
     this.#at = at;
-    if (at === this.#chunks[0].length) {
-      this.#chunks.shift();
+    if (at === chunk.length) {
+      this.#chunk = this.#queue.length === 0 ? undefined : this.#queue.shift();
       this.#at = 0;
     }
   }
