@@ -136,7 +136,7 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, facts: Facts): vo
       }
       note = finding?.note;
     } else {
-      progress = requestedProgress(message)?.key;
+      progress = message.members.has("_meta") ? requestedProgress(message)?.key : undefined;
       // Tokens must be unique (basic/utilities/progress). It hurts nobody but the asker, who can no longer tell.
       if (progress !== undefined && isTokenActive(turn, side, progress)) note = "progress_token_in_use";
     }
@@ -192,7 +192,8 @@ function pass(
       method: message.method,
       isToolCall: message.method === "tools/call",
       tool: toolToRemember(operation),
-      stateless: message.method === "tools/call" && isStateless(readMeta(message)),
+      stateless: message.members.has("_meta") && message.method === "tools/call" &&
+        isStateless(readMeta(message)),
       progress,
       batch: turn.batch,
       sinceMs: turn.nowMs,
