@@ -26,7 +26,7 @@ export const jsonValuesMax = 1_000_000;
 /** Probes per key in the table of keys: a sender who knows our hash must not make the search quadratic. */
 export const keyProbesPerKeyMax = 16;
 
-/** Read from a descriptor at one time: what a pipe holds, pipe(7). */
+/** Read from a descriptor at one time: what a pipe of our own holds (F_SETPIPE_SZ, fcntl(2)). */
 export const readBytes = 1024 * KiB;
 
 // ——— messages ———

@@ -46,11 +46,6 @@ export class Inbox {
     return this.#hasEnded;
   }
 
-  /** Whether no message that has not been delivered lies in the chunks that were pushed. */
-  get isEmpty(): boolean {
-    return this.#frames.pendingBytes === 0;
-  }
-
   listen(receiver: Receiver): void {
     this.#receiver = receiver;
   }

@@ -31,9 +31,6 @@ export interface PollLoopOptions {
  */
 export const pollLoopDefaults: PollLoopOptions = { quickMs: 4, turnMs: 10, now: Date.now };
 
-/** Rounds of the loop between two looks at the clock: each is some ten microseconds long, or one large message. */
-const clockRounds = 4;
-
 /** At most this many descriptors: two channels have four. */
 const watchedMax = 8;
 
@@ -87,14 +84,14 @@ export class PollLoop {
 
   async #run(): Promise<void> {
     const { quickMs, turnMs, now } = this.#options;
-    let turnAt = now();
-    for (let rounds = 1; !this.#isStopped; rounds++) {
+    let lastTurn = now();
+    while (!this.#isStopped) {
       // A clock that was set back must not put off the next turn by as much.
-      const sinceMs = rounds % clockRounds === 0 ? now() - turnAt : 0;
+      const sinceMs = now() - lastTurn;
       if (this.#isTurnDue || sinceMs > turnMs || sinceMs < 0) {
         this.#isTurnDue = false;
         await new Promise<void>((resolve) => setImmediate(resolve)); // signals, timers, the server's standard error
-        turnAt = now();
+        lastTurn = now();
         continue; // it may have been stopped
       }
       this.#fill("wishes");

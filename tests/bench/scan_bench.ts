@@ -7,6 +7,7 @@
  */
 
 import assert from "node:assert/strict";
+import { callOf326Bytes } from "./messages.ts";
 import { FrameReader } from "../../src/wire/frame.ts";
 import { JsonScanner } from "../../src/wire/json.ts";
 import { readJson } from "../../src/wire/json_value.ts";
@@ -14,21 +15,7 @@ import { readJson } from "../../src/wire/json_value.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-const call = encoder.encode(JSON.stringify({
-  jsonrpc: "2.0",
-  id: 42,
-  method: "tools/call",
-  params: {
-    name: "edit_file",
-    arguments: {
-      path: "/home/users/header.tsx",
-      edits: [{ oldText: "<h1>Welcome</h1>", newText: "<h1>Welcome back</h1>" }],
-      dryRun: false,
-      options: { encoding: "utf-8", contextLines: 3 },
-    },
-    _meta: { progressToken: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6" },
-  },
-}));
+const call = encoder.encode(callOf326Bytes);
 
 const tools = Array.from({ length: 65 }, (_, i) => ({
   name: `tool_${i}`,
