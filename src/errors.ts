@@ -34,6 +34,8 @@ export type ErrorCode =
   | "command_not_started"
   | "containment_unavailable"
   | "libc_unavailable"
+  // a server that was asked what it offers
+  | "server_unusable"
   // a bug of ours
   | "internal";
 

@@ -207,3 +207,23 @@ export const operatorLinesPerSecondMax = 50;
 
 /** Bytes waiting for a slow reader before the other side is paused. */
 export const queuedBytesMax = 1 * MiB;
+
+// ——— asking a server what it offers ———
+
+/** The whole survey: a first `npx` fetches the server before it answers. */
+export const surveyTimeoutMs = 60_000;
+
+/** How long the lists must stay as they are. Reference servers add tools some 10 ms behind the handshake. */
+export const surveySettleMs = 300;
+
+/** How often lists are read again because the server says that they have changed. */
+export const surveyRoundsMax = 8;
+
+/** Pages of one list; real servers have one or two. */
+export const surveyPagesMax = 1000;
+
+/** Things in one list; the largest servers have some hundreds of tools, and some thousands of resources. */
+export const surveyItemsMax = 20_000;
+
+/** All that a server may write meanwhile. */
+export const surveyBytesMax = 64 * MiB;

@@ -36,6 +36,7 @@ export function statusOf(code: ErrorCode): number {
     case "audit_unwritable":
     case "audit_unreadable":
     case "containment_unavailable":
+    case "server_unusable":
       return exitStatus.configuration;
   }
 }

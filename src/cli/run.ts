@@ -9,15 +9,13 @@ import type { Logger } from "@logtape/logtape";
 import { maskKinds } from "../audit/mask.ts";
 import { emptyAnchor, type StartRecord } from "../audit/record.ts";
 import { openSink } from "../audit/sink.ts";
-import { LilithError } from "../errors.ts";
 import { frameBytesMax, stopTimeoutMs } from "../limits.ts";
 import { dropPermissions } from "../permissions.ts";
 import type { Facts, Query, Resolution } from "../policy/facts.ts";
-import type { PolicyDocument, ServerSettings } from "../policy/rule.ts";
+import type { PolicyDocument } from "../policy/rule.ts";
 import { Relay } from "../proxy/relay.ts";
 import { createSession } from "../proxy/session.ts";
 import { spawnServer } from "../supervisor/child.ts";
-import type { ContainmentReport } from "../supervisor/containment.ts";
 import { givenEnvironment, serverEnvironment } from "../supervisor/environment.ts";
 import { openDescriptors, openOwnEnds } from "../supervisor/descriptors.ts";
 import { probeContainment } from "../supervisor/linux.ts";
@@ -26,6 +24,7 @@ import { openResolver, ownFilesWritableByServer } from "../supervisor/resolve.ts
 import { DescriptorChannel } from "../transport/descriptor_channel.ts";
 import { PollLoop } from "../transport/poll_loop.ts";
 import { version } from "../version.ts";
+import { demandLevel } from "./demand_level.ts";
 import { exitStatus } from "./exit_status.ts";
 import { compileFor, loadPolicies } from "./load_policies.ts";
 import { openOperatorLog } from "./operator_log.ts";
@@ -134,18 +133,6 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     await loop.stop().catch(() => {}); // whatever ended it before was thrown
     ownEnds.restore();
   }
-}
-
-/** Refuses to start below the level that a policy demands. */
-function demandLevel(report: ContainmentReport, settings: ServerSettings): ContainmentReport {
-  if (settings.containment !== "namespace" || report.level === "namespace") return report;
-  throw new LilithError("containment_unavailable", {
-    message:
-      `Cannot start the server: the policy demands containment "namespace", and here there is "${report.level}"`,
-    hint: report.missing.map(({ mechanism, why, hint }) => `${mechanism}: ${why}. ${hint}`).join(
-      "\n        ",
-    ),
-  });
 }
 
 /** Facts at once: looking up a path takes some microseconds. */

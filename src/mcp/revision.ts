@@ -31,3 +31,19 @@ export function negotiatedRevision({ result, frame: { buffer } }: Result): strin
     ? decodeString(buffer, named[0].start, named[0].end)
     : undefined;
 }
+
+/** What we ask for where we are the client ourselves: the last revision with a handshake, and the first without. */
+export const handshakeRevision = "2025-11-25";
+export const statelessRevision = "2026-07-28";
+
+/** `params._meta` of every request of a stateless revision. MCP 2026-07-28, basic, per-request metadata. */
+export function statelessMeta(
+  clientInfo: object,
+  clientCapabilities: object,
+): Readonly<Record<string, unknown>> {
+  return {
+    [protocolVersionKey]: statelessRevision,
+    "io.modelcontextprotocol/clientInfo": clientInfo,
+    "io.modelcontextprotocol/clientCapabilities": clientCapabilities,
+  };
+}
