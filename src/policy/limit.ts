@@ -44,6 +44,11 @@ export function waitMs(bucket: Bucket, level: BucketLevel, nowMs: number, tokens
   return behindMs + Math.ceil(missing / bucket.calls);
 }
 
+/** Tokens in the bucket at a moment, not always a whole number. */
+export function levelAt(bucket: Bucket, level: BucketLevel, nowMs: number): number {
+  return partsAt(bucket, level, nowMs) / bucket.perMs;
+}
+
 /** The level after a call took its tokens. Never below empty. */
 export function charge(bucket: Bucket, level: BucketLevel, nowMs: number, tokens: number): BucketLevel {
   const parts = Math.max(0, partsAt(bucket, level, nowMs) - tokens * bucket.perMs);

@@ -14,7 +14,7 @@ import { answerUnder } from "./under.ts";
 /** Whether the rule's checks hold together. */
 export function answerRule(rule: CompiledRule, subject: Subject, strictness: Strictness): Answer {
   // Only allow cares for arguments that nobody named: under a deny they would be a way around it.
-  let answer: Answer = strictness === "allow" && rule.closed ? answerUnnamed(rule, subject).answer : "yes";
+  let answer: Answer = strictness === "allow" && rule.closed ? findUnnamed(rule, subject).answer : "yes";
   for (const argument of rule.arguments) {
     if (answer === "no") return "no";
     answer = both(answer, answerArgument(argument, subject, strictness));
@@ -38,7 +38,7 @@ export type Obstacle =
 /** Finds the {@linkcode Obstacle}; undefined where the allow holds. */
 export function findObstacle(rule: CompiledRule, subject: Subject): Obstacle | undefined {
   if (rule.closed) {
-    const { answer, name } = answerUnnamed(rule, subject);
+    const { answer, name } = findUnnamed(rule, subject);
     if (answer !== "yes") return { kind: "unnamed", name };
   }
   for (const argument of rule.arguments) {
@@ -63,8 +63,8 @@ function both(left: Answer, right: Answer): Answer {
   return left === "unknown" || right === "unknown" ? "unknown" : "yes";
 }
 
-/** Whether all arguments are named by a selector. `"**"` checks texts and names no argument. */
-function answerUnnamed(
+/** Whether all arguments are named by a selector, and the first that is not. `"**"` checks texts and names no argument. */
+export function findUnnamed(
   rule: CompiledRule,
   subject: Subject,
 ): { readonly answer: Answer; readonly name: string | undefined } {

@@ -115,7 +115,8 @@ function explainObstacle(obstacle: Obstacle, subject: Subject): string {
   return "an argument does not pass";
 }
 
-function describeCheck(check: CompiledCheck): string {
+/** What a check wants, to be read behind "must". */
+export function describeCheck(check: CompiledCheck): string {
   switch (check.kind) {
     case "one_of":
       return check.literals.length === 1
@@ -154,7 +155,8 @@ function list(words: readonly string[]): string {
   return left > 0 ? `${shown.join(", ")} or ${left} more` : shown.join(" or ");
 }
 
-function explainUnknown(check: CompiledCheck, value: JsonValue, subject: Subject): string {
+/** Why a check of this value said unknown. */
+export function explainUnknown(check: CompiledCheck, value: JsonValue, subject: Subject): string {
   if (typeof value === "string" && check.kind === "under") {
     for (const reading of subject.pathReadings(value, "allow")) {
       if (reading.kind === "unknown") return reading.why;

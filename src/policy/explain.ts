@@ -1,0 +1,293 @@
+/**
+ * Why a decision is what it is: every rule of every policy, whether it covers the operation, what each of its checks
+ * said and of what. The verdict is {@linkcode decide}'s own, and every answer in the trace comes from the engine's
+ * functions: what is explained is what is done. None of this runs when a message is judged.
+ */
+
+import type { Operation } from "../mcp/operation.ts";
+import type { Answer, Strictness } from "./answer.ts";
+import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import { decide } from "./decide.ts";
+import type { Decision } from "./decision.ts";
+import type { Facts } from "./facts.ts";
+import { explainCheck } from "./explain_check.ts";
+import { isGlob } from "./glob.ts";
+import { fullLevel, levelAt, waitMs } from "./limit.ts";
+import { answerRule, findUnnamed } from "./match.ts";
+import { describeCheck } from "./reason.ts";
+import type { Rule, Scope } from "./rule.ts";
+import { quote } from "./sentence.ts";
+import type { PolicyState } from "./state.ts";
+import { Subject } from "./subject.ts";
+
+/** One check of one argument, or another condition of a rule. */
+export interface CheckTrace {
+  /** The argument as the rule names it; empty where the condition is about the call as a whole. */
+  readonly argument: string;
+  /** What is wanted, to be read behind "must": `be under /tmp`. */
+  readonly must: string;
+  readonly answer: Answer;
+  /** What decided: the value, the reading of it, or where it leads on disk. */
+  readonly because: string;
+}
+
+/** What a limit has left. */
+export interface LimitTrace {
+  /** Calls that it would let through at this moment; not always a whole number. */
+  readonly left: number;
+  /** Calls that it holds at most. */
+  readonly holds: number;
+  /** Milliseconds until the call has room; 0: it has. */
+  readonly waitMs: number;
+}
+
+/** What a rule comes to for the operation. */
+export type RuleSays =
+  /** It is about something else. */
+  | "elsewhere"
+  /** It covers the operation, and its checks keep it out of the decision. */
+  | "does_not_apply"
+  | "denies"
+  /** A limit without room. */
+  | "limits"
+  | "has_room"
+  | "allows";
+
+export interface RuleTrace {
+  readonly id: string;
+  readonly effect: Rule["effect"];
+  /** `mode: observe` on the rule: it is recorded, and changes nothing. */
+  readonly observes: boolean;
+  readonly says: RuleSays;
+  /** Why it does not cover the operation; absent where it does. */
+  readonly elsewhere?: string;
+  /** What the checks say together; absent where the rule does not cover the operation. */
+  readonly answer?: Answer;
+  readonly checks: readonly CheckTrace[];
+  readonly limit?: LimitTrace;
+  readonly reason?: string;
+  /** Whether the policy's own verdict is this rule's. */
+  readonly decisive: boolean;
+}
+
+export interface PolicyTrace {
+  readonly name: string;
+  readonly mode: "enforce" | "observe";
+  readonly default: "allow" | "deny";
+  /** What this policy says, were it alone. */
+  readonly verdict: Decision["verdict"];
+  /** The rule that said so, or `default`, `protocol`. */
+  readonly rule: string;
+  /** In the order of the engine: deny, limit, allow; as the document has them within each. */
+  readonly rules: readonly RuleTrace[];
+}
+
+export interface Explanation {
+  readonly operation: Pick<Operation, "from" | "method" | "target" | "name">;
+  /** What `decide` says. */
+  readonly decision: Decision;
+  /** Empty where a built-in rule denied before any policy was asked. */
+  readonly policies: readonly PolicyTrace[];
+  /** For what is not allowed: what it would have taken, a line each; empty where no rule could have helped. */
+  readonly wouldTake: readonly string[];
+}
+
+/**
+ * Explains what {@linkcode decide} says of the same arguments. Total as it is.
+ *
+ * ```ts
+ * import { compilePolicies } from "./compile.ts";
+ * import { explain } from "./explain.ts";
+ * import { initialState } from "./state.ts";
+ *
+ * const policy = compilePolicies([], { workingDirectory: "/", pathCase: "exact", ownFiles: [] }, undefined);
+ * const ping = {
+ *   from: "downstream", method: "ping", target: "method", name: "ping", arguments: undefined, housekeeping: true,
+ * } as const;
+ * const { decision, policies } = explain(policy, initialState(policy), ping, new Map(), 0);
+ * console.assert(decision.verdict === "allow" && policies[0].rule === "protocol");
+ * ```
+ */
+export function explain(
+  policy: CompiledPolicy,
+  state: PolicyState,
+  operation: Operation,
+  facts: Facts,
+  nowMs: number,
+): Explanation {
+  const decision = decide(policy, state, operation, facts, nowMs);
+  const { from, method, target, name } = operation;
+  const about = { operation: { from, method, target, name }, decision };
+  if (decision.policy === builtIn && builtInCodes.has(decision.code ?? "")) {
+    return { ...about, policies: [], wouldTake: [] };
+  }
+  const subject = new Subject(operation, facts, policy.paths);
+  const policies = policy.documents.map((document) => {
+    // The same document alone gives its own verdict; what is built in has spoken already.
+    const alone = decide({ ...policy, documents: [document] }, state, operation, facts, nowMs);
+    return traceDocument(document, alone, state, subject, nowMs);
+  });
+  return { ...about, policies, wouldTake: decision.action === "deny" ? wouldTake(policies, operation) : [] };
+}
+
+const builtIn = "built-in";
+const builtInCodes: ReadonlySet<string> = new Set(["own_file", "unsafe_url", "error"]);
+
+function traceDocument(
+  document: CompiledDocument,
+  alone: Decision,
+  state: PolicyState,
+  subject: Subject,
+  nowMs: number,
+): PolicyTrace {
+  const { operation } = subject;
+  const { deny, limit, allow } = document;
+  const trace = (rule: CompiledRule, effect: Rule["effect"], covers: boolean, more: Partial<RuleTrace>) => {
+    const { id, observes, reason } = rule;
+    const decisive = !observes && alone.rule === id && verdictOf[effect] === alone.verdict;
+    const base = { id, effect, observes, ...(reason === undefined ? {} : { reason }), decisive };
+    if (!covers) {
+      return {
+        ...base,
+        says: "elsewhere" as const,
+        elsewhere: whyElsewhere(rule.scope, operation),
+        checks: [],
+      };
+    }
+    const strictness: Strictness = effect === "allow" ? "allow" : "deny";
+    const answer = answerRule(rule, subject, strictness);
+    const applies = effect === "allow" ? answer === "yes" : answer !== "no";
+    const says = applies ? saysOf[effect] : "does_not_apply";
+    return {
+      ...base,
+      says,
+      answer,
+      checks: traceChecks(rule, subject, strictness),
+      ...(applies ? more : {}),
+    };
+  };
+  const covering = (rules: readonly CompiledRule[]): ReadonlySet<CompiledRule> => new Set(rules);
+  const denies = covering(deny.covering(subject));
+  const limits = operation.accompanies === true
+    ? covering([])
+    : covering(limit.covering(subject, operation.housekeeping ? "methods" : "all"));
+  const allows = covering(allow.covering(subject));
+  return {
+    name: document.name,
+    mode: document.mode,
+    default: document.default,
+    verdict: alone.verdict,
+    rule: alone.rule,
+    rules: [
+      ...deny.rules.map((rule) => trace(rule, "deny", denies.has(rule), {})),
+      ...limit.rules.map((rule) => {
+        const level = state.buckets[rule.bucket.id] ?? fullLevel(rule.bucket);
+        const wait = waitMs(rule.bucket, level, nowMs, 1);
+        const left = levelAt(rule.bucket, level, nowMs);
+        return trace(rule, "limit", limits.has(rule), {
+          says: wait > 0 ? "limits" : "has_room",
+          limit: { left, holds: rule.bucket.burst, waitMs: wait },
+        });
+      }),
+      ...allow.rules.map((rule) => trace(rule, "allow", allows.has(rule), {})),
+    ],
+  };
+}
+
+const verdictOf: Readonly<Record<Rule["effect"], Decision["verdict"]>> = {
+  deny: "deny",
+  limit: "limit",
+  allow: "allow",
+};
+const saysOf: Readonly<Record<Rule["effect"], RuleSays>> = {
+  deny: "denies",
+  limit: "has_room",
+  allow: "allows",
+};
+
+/** Each check by itself, asked of the engine as a rule of its own: so every kind of check that it knows is shown. */
+function traceChecks(rule: CompiledRule, subject: Subject, strictness: Strictness): readonly CheckTrace[] {
+  const traces: CheckTrace[] = [];
+  if (rule.closed && strictness === "allow") {
+    const { answer, name } = findUnnamed(rule, subject);
+    traces.push({
+      argument: "",
+      must: "have no other arguments",
+      answer,
+      because: name !== undefined
+        ? `argument ${quote(name)} is not expected`
+        : answer === "unknown"
+        ? "the arguments are no object"
+        : "every argument is named by the rule",
+    });
+  }
+  for (const argument of rule.arguments) {
+    for (const check of argument.checks) {
+      const ask = (about: Subject, how: Strictness): Answer =>
+        answerRule({ ...rule, closed: false, arguments: [{ ...argument, checks: [check] }] }, about, how);
+      const answer = ask(subject, strictness);
+      const because = explainCheck({ argument, check, answer, subject, strictness, ask });
+      traces.push({ argument: argument.selector, must: describeCheck(check), answer, because });
+    }
+  }
+  return traces;
+}
+
+function whyElsewhere(scope: Scope, { target, name, method }: Operation): string {
+  const lists: readonly (readonly [string, readonly string[]])[] = [
+    ["tool", scope.tools],
+    ["resource", scope.resources],
+    ["prompt", scope.prompts],
+    ["method", scope.methods],
+  ];
+  const about = lists.filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => `${kind} ${listNames(names)}`).join(", or ");
+  const isSameKind = lists.some(([kind, names]) => kind === target && names.length > 0);
+  const what = isSameKind ? quote(name) : `${target} ${quote(name)}`;
+  return about === ""
+    ? "it is about nothing"
+    : `it is about ${about}; this is ${what}${target === "method" ? "" : ` (${method})`}`;
+}
+
+function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, 4).map(quote).join(" or ");
+  return names.length > 4 ? `${shown} or ${names.length - 4} more` : shown;
+}
+
+/** What stands between the operation and an allow. */
+function wouldTake(policies: readonly PolicyTrace[], operation: Operation): readonly string[] {
+  return policies.flatMap((policy) => {
+    if (policy.mode === "observe" || policy.verdict === "allow") return [];
+    const inPolicy = policies.length > 1 ? `policy ${quote(policy.name)}: ` : "";
+    const lines = policy.rules.filter((rule) =>
+      !rule.observes && (rule.says === "denies" || rule.says === "limits")
+    )
+      .map((rule) =>
+        rule.says === "limits"
+          ? `limit ${quote(rule.id)} has room again in ${rule.limit!.waitMs} ms`
+          : `deny ${quote(rule.id)} would have to leave it alone`
+      );
+    const opened = policy.default === "allow" || operation.housekeeping ||
+      policy.rules.some(({ says, observes }) => says === "allows" && !observes);
+    return [...lines, ...opened ? [] : openings(policy, operation)].map((line) => inPolicy + line);
+  });
+}
+
+/** What the allows that are about it lack; where there is none, that there is none. */
+function openings({ rules }: PolicyTrace, operation: Operation): readonly string[] {
+  const near = rules.filter(({ effect, says, observes }) =>
+    effect === "allow" && says === "does_not_apply" && !observes
+  );
+  if (near.length === 0) return [`a rule that allows ${operation.target} ${quote(operation.name)}`];
+  return near.map(({ id, checks }) => {
+    const missing = checks.filter(({ answer }) => answer !== "yes").map(({ argument, must }) =>
+      argument === "" ? `the call must ${must}` : `${nameArgument(argument)} must ${must}`
+    );
+    return `allow ${quote(id)}: ${missing.join(", and ")}`;
+  });
+}
+
+/** An argument as sentences name it. */
+export function nameArgument(selector: string): string {
+  return selector === "**" ? "every text" : isGlob(selector) ? selector : `argument ${quote(selector)}`;
+}
