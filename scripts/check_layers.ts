@@ -37,13 +37,15 @@ export const layers: readonly Layer[] = [
   layer("channel",     "pure",    "transport/channel.ts",               "wire mcp"),
   layer("containment", "pure",    "supervisor/containment.ts",          ""),
   layer("sink",        "effects", "audit/sink",                         "wire audit"),
+  layer("state",       "effects", "state/",                             "policy"),
   layer("transport",   "effects", "transport/",                         "wire mcp channel"),
   layer("client",      "effects", "client/",                            "wire mcp channel"),
   layer("supervisor",  "effects", "supervisor/",                        "containment"),
   layer("permissions", "effects", "permissions.ts",                     ""),
   layer("relay",       "effects", "proxy/relay",                        "wire mcp policy audit session channel sink"),
   layer("cli",         "effects", "cli/",                               "wire mcp policy audit session channel sink " +
-                                                                        "relay transport client containment supervisor permissions"),
+                                                                        "relay state transport client containment supervisor " +
+                                                                        "permissions"),
 ];
 
 /** Which package may be imported where. What is not named may not be imported: no development package gets in. */

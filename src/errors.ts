@@ -28,6 +28,9 @@ export type ErrorCode =
   // audit log
   | "audit_unwritable"
   | "audit_unreadable"
+  // the shared state file
+  | "state_unusable"
+  | "state_busy"
   // the server process
   | "command_not_found"
   | "command_not_executable"

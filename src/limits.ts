@@ -161,6 +161,20 @@ export const recordLineBytesMax = 6 * MiB;
 /** Lines that `audit verify` looks back for the line that a new session names as its beginning. */
 export const auditAnchorLinesMax = 64 * KiB;
 
+// ——— shared state ———
+
+/** The content of a state file: some hundreds of sessions with their limits, read whole for each call that needs it. */
+export const stateBytesMax = 1 * MiB;
+
+/** Sessions, windows or approvals in one state file, each. */
+export const stateEntriesMax = 4096;
+
+/** How long another process may keep a state file: an update takes some 0.1 ms, so one that takes longer hangs. */
+export const stateLockWaitMs = 2_000;
+
+/** Rest between two attempts at its lock. */
+export const stateLockPauseMs = 1;
+
 // ——— supervision ———
 
 /** Each step of the stop ladder, where the policy does not say (MCP 2025-11-25, basic/lifecycle, shutdown: stdio). */

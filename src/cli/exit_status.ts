@@ -35,6 +35,8 @@ export function statusOf(code: ErrorCode): number {
     case "policy_not_yet":
     case "audit_unwritable":
     case "audit_unreadable":
+    case "state_unusable":
+    case "state_busy":
     case "containment_unavailable":
     case "server_unusable":
       return exitStatus.configuration;
