@@ -42,10 +42,11 @@ export const layers: readonly Layer[] = [
   layer("client",      "effects", "client/",                            "wire mcp channel"),
   layer("supervisor",  "effects", "supervisor/",                        "containment"),
   layer("permissions", "effects", "permissions.ts",                     ""),
+  layer("memory",      "effects", "memory.ts",                          ""),
   layer("relay",       "effects", "proxy/relay",                        "wire mcp policy audit session channel sink"),
   layer("cli",         "effects", "cli/",                               "wire mcp policy audit session channel sink " +
                                                                         "relay state transport client containment supervisor " +
-                                                                        "permissions"),
+                                                                        "permissions memory"),
 ];
 
 /** Which package may be imported where. What is not named may not be imported: no development package gets in. */

@@ -29,6 +29,12 @@ export const keyProbesPerKeyMax = 16;
 /** Read from a descriptor at one time: what a pipe of our own holds (F_SETPIPE_SZ, fcntl(2)). */
 export const readBytes = 1024 * KiB;
 
+/**
+ * How much larger the process may become before its garbage is collected. A tenth of what it is at its smallest; half of
+ * it would take as long as all else that a flood of messages costs.
+ */
+export const memoryGrowthBytesMax = 8 * MiB;
+
 // ——— messages ———
 
 /** An id that a peer may use; longer ones are refused before they fill the tables of pending requests. */

@@ -23,6 +23,8 @@ export interface PollLoopOptions {
   /** How long messages may follow each other before everything else has a turn. */
   readonly turnMs: number;
   readonly now: () => number;
+  /** Called whenever everything else has had its turn: between two messages, and not more often than every `turnMs`. */
+  readonly onTurn?: () => void;
 }
 
 /**
@@ -83,7 +85,7 @@ export class PollLoop {
   }
 
   async #run(): Promise<void> {
-    const { quickMs, turnMs, now } = this.#options;
+    const { quickMs, turnMs, now, onTurn } = this.#options;
     let lastTurn = now();
     while (!this.#isStopped) {
       // A clock that was set back must not put off the next turn by as much.
@@ -91,6 +93,7 @@ export class PollLoop {
       if (this.#isTurnDue || sinceMs > turnMs || sinceMs < 0) {
         this.#isTurnDue = false;
         await new Promise<void>((resolve) => setImmediate(resolve)); // signals, timers, the server's standard error
+        onTurn?.();
         lastTurn = now();
         continue; // it may have been stopped
       }

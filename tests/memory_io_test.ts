@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { memoryGrowthBytesMax } from "../src/limits.ts";
+import { Collector } from "../src/memory.ts";
+
+/** A process of a size that the test chooses, of which a collection frees what the test says. */
+function fakeProcess() {
+  const process = { bytes: 100 * memoryGrowthBytesMax, garbageBytes: 0, collections: 0 };
+  const collector = new Collector({
+    residentBytes: () => process.bytes,
+    collect: () => {
+      process.collections++;
+      process.bytes -= process.garbageBytes;
+      process.garbageBytes = 0;
+    },
+  });
+  collector.look();
+  return { process, collector };
+}
+
+Deno.test("look() collects once the process has grown by more than it may, and not before", () => {
+  const { process, collector } = fakeProcess();
+  process.bytes += memoryGrowthBytesMax;
+  collector.look();
+  assert.equal(process.collections, 0);
+  process.bytes += 1;
+  process.garbageBytes = memoryGrowthBytesMax;
+  collector.look();
+  assert.equal(process.collections, 1);
+});
+
+Deno.test("look() does not collect again and again what is in use", () => {
+  const { process, collector } = fakeProcess();
+  process.bytes += 2 * memoryGrowthBytesMax;
+  for (let i = 0; i < 10; i++) collector.look();
+  assert.equal(process.collections, 1);
+});
+
+Deno.test("look() measures growth from the smallest that the process has been", () => {
+  const { process, collector } = fakeProcess();
+  process.bytes += 50 * memoryGrowthBytesMax;
+  collector.look();
+  process.bytes -= 50 * memoryGrowthBytesMax;
+  collector.look();
+  process.bytes += memoryGrowthBytesMax + 1;
+  collector.look();
+  assert.equal(process.collections, 2);
+});
+
+Deno.test("the runtime's own collection is found, and frees what nobody holds", () => {
+  let freed = 0;
+  const registry = new FinalizationRegistry(() => freed++);
+  for (let i = 0; i < 100; i++) registry.register({ i }, i);
+  const collector = new Collector();
+  collector.look();
+  const held = new Uint8Array(2 * memoryGrowthBytesMax).fill(1); // makes the process larger
+  collector.look();
+  assert.equal(held.at(-1), 1);
+  return new Promise<void>((resolve) =>
+    setTimeout(() => {
+      assert.ok(freed > 0, "nothing was collected");
+      resolve();
+    }, 50)
+  );
+});
