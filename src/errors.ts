@@ -25,6 +25,16 @@ export type ErrorCode =
   | "policy_wrong_type"
   | "policy_bad_value"
   | "policy_not_yet"
+  // lock files
+  | "lock_unreadable"
+  | "lock_unwritable"
+  | "lock_malformed"
+  /** A policy demands one, and none was given. */
+  | "lock_missing"
+  /** The server is started in another way than the one that was locked. */
+  | "lock_other_command"
+  // a server that is asked what it offers
+  | "server_unanswering"
   // audit log
   | "audit_unwritable"
   | "audit_unreadable"

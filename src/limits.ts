@@ -147,6 +147,26 @@ export const quotedCharactersMax = 100;
  */
 export const queriesMax = 4096;
 
+// ——— what a server says of itself ———
+
+/** A lock file. The largest servers have some hundred tools, of which a few KiB are kept each. */
+export const lockBytesMax = 16 * MiB;
+
+/** What a lock keeps of a description, so that a change can be shown; the hash is of all of it. */
+export const lockDescriptionCharactersMax = 4 * KiB;
+
+/** Pages of one list that we ask a server for ourselves; real ones have one. */
+export const listPagesMax = 64;
+
+/** Tools, prompts or resource templates that we keep of one server. */
+export const listedItemsMax = 4096;
+
+/** How long a server may take to answer when it is to be locked: `npx` may have to fetch it first. */
+export const interviewTimeoutMs = 60_000;
+
+/** How long its lists must have been quiet: some servers add tools once they have asked what the client can do. */
+export const interviewQuietMs = 500;
+
 // ——— audit ———
 
 /** Arguments as they stand in one record; what is longer is recorded by size and digest alone. */

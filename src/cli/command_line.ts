@@ -81,6 +81,40 @@ function commandLine(
       },
     );
 
+  program.command("lock")
+    .summary("write down what a server says of itself, or show what has changed")
+    .description(
+      "Starts COMMAND as an MCP server, asks it for its instructions, tools, prompts and resource templates, and " +
+        "writes their hashes to a lock file. Where there is one already, prints what is new, gone or changed " +
+        "first. `run --lock FILE` hides and denies what differs. " +
+        "Exit status: 0 written, or no difference; 1 a difference, with --check; 3 the server or the file is not " +
+        "to be read.",
+    )
+    .argument("<command...>", "the server's command and its arguments, as `run` is given them")
+    .option("-o, --output <file>", "the lock file", "lilith.lock")
+    .option("--check", "write nothing; exit with 1 where something differs", false)
+    .option("--json", "print the findings as JSON", false)
+    .option("-p, --policy <file>", "for its `server:` settings; may be given several times", collect)
+    .addOption(
+      new Option("--containment <level>", "as for `run`").choices(["best", "process"]).default("best"),
+    )
+    .passThroughOptions()
+    .action(
+      async (
+        command: string[],
+        options: {
+          output: string;
+          check: boolean;
+          json: boolean;
+          policy?: string[];
+          containment: "best" | "process";
+        },
+      ) => {
+        const { lockServer } = await import("./lock.ts");
+        finish(await lockServer({ ...options, policies: options.policy ?? [], command }));
+      },
+    );
+
   const policy = program.command("policy").summary("work on policy files").description(
     "Work on policy files.",
   )

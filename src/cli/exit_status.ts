@@ -33,6 +33,12 @@ export function statusOf(code: ErrorCode): number {
     case "policy_wrong_type":
     case "policy_bad_value":
     case "policy_not_yet":
+    case "lock_unreadable":
+    case "lock_unwritable":
+    case "lock_malformed":
+    case "lock_missing":
+    case "lock_other_command":
+    case "server_unanswering":
     case "audit_unwritable":
     case "audit_unreadable":
     case "state_unusable":

@@ -1,0 +1,147 @@
+/** `lilith-zero lock -- COMMAND…`: writes down what a server says of itself, or shows what it says otherwise by now. */
+
+import { mergeServerSettings } from "./server_settings.ts";
+import { type Interview, interviewServer } from "./interview.ts";
+import { loadPolicies } from "./load_policies.ts";
+import { openLockFile, readLockFile } from "./lock_file.ts";
+import { StderrWriter } from "./stderr_writer.ts";
+import { exitStatus } from "./exit_status.ts";
+import type { SurfaceKind } from "../mcp/surface.ts";
+import {
+  compareLocks,
+  type Lock,
+  type LockDifference,
+  type LockedItem,
+  lockSurface,
+  lockText,
+  writeLock,
+} from "../policy/lock.ts";
+import { quote } from "../policy/sentence.ts";
+import { probeContainment } from "../supervisor/linux.ts";
+import { lookUpCommand } from "../supervisor/look_up.ts";
+
+export interface LockOptions {
+  /** The lock file. */
+  readonly output: string;
+  /** Write nothing, and fail where the server differs from the lock. */
+  readonly check: boolean;
+  readonly json: boolean;
+  /** For their `server:` settings. */
+  readonly policies: readonly string[];
+  readonly containment: "best" | "process";
+  readonly command: readonly string[];
+}
+
+/** Exit status: 0 done, or no difference; 1 a difference, with `check`. */
+export async function lockServer(options: LockOptions): Promise<number> {
+  const stderr = new StderrWriter();
+  try {
+    return await lock(options, stderr);
+  } finally {
+    await stderr.flush(stderrFlushMs);
+  }
+}
+
+async function lock(options: LockOptions, stderr: StderrWriter): Promise<number> {
+  Deno.addSignalListener("SIGCHLD", () => {}); // where it is ignored, the kernel throws exit statuses away (wait(2))
+  const containment = await probeContainment(options.containment);
+  const documents = options.policies.length === 0
+    ? []
+    : await loadPolicies(options.policies, (finding) => stderr.write(`${finding}\n`));
+  const settings = mergeServerSettings(documents.map((document) => document.server));
+  const directory = settings.directory ?? Deno.cwd();
+  const [commandName, ...args] = options.command;
+  const command = lookUpCommand(commandName, { path: Deno.env.get("PATH"), directory });
+  const checked = options.check ? readLockFile(options.output) : undefined;
+  using file = checked === undefined ? openLockFile(options.output) : undefined;
+  const interview = await interviewServer({ command, args, directory, settings, containment, stderr });
+  const now = lockOf([command, ...args], interview);
+  const before = checked ?? file?.before;
+  const differences = before === undefined ? [] : compareLocks(before, now);
+  if (file !== undefined && (before === undefined || differences.length > 0)) file.replace(writeLock(now));
+  if (options.json) {
+    const counts = Object.fromEntries(kinds.map(([kind, , key]) => [key, now.items[kind].size]));
+    const isNew = before === undefined;
+    console.log(JSON.stringify({ file: options.output, isNew, ...counts, differences }, null, 2));
+  } else {
+    report(options, now, before, differences);
+  }
+  return options.check && differences.length > 0 ? exitStatus.checkFailed : exitStatus.done;
+}
+
+function lockOf(command: readonly string[], { server, instructions, items }: Interview): Lock {
+  const locked = {} as Record<SurfaceKind, ReadonlyMap<string, LockedItem>>;
+  for (const [kind] of kinds) {
+    locked[kind] = new Map(items[kind].map((surface) => [surface.name, lockSurface(surface)]));
+  }
+  return {
+    command,
+    server,
+    instructions: instructions === undefined ? undefined : lockText(instructions),
+    items: locked,
+  };
+}
+
+const kinds: readonly (readonly [SurfaceKind, string, string])[] = [
+  ["tool", "tool", "tools"],
+  ["prompt", "prompt", "prompts"],
+  ["resource_template", "resource template", "resourceTemplates"],
+];
+
+function report(
+  { output, check }: LockOptions,
+  now: Lock,
+  before: Lock | undefined,
+  differences: readonly LockDifference[],
+): void {
+  for (const difference of differences) for (const line of describe(difference)) console.log(line);
+  const counted = kinds.map(([kind, name]) => count(now.items[kind].size, name)).join(", ");
+  const said = now.instructions === undefined ? "no instructions" : "instructions";
+  if (before === undefined) console.log(`${output}: written, with ${counted}, ${said}`);
+  else if (differences.length === 0) {
+    console.log(`${output}: the server is as it was locked (${counted}, ${said})`);
+  } else if (check) console.log(`${output}: ${count(differences.length, "difference")}`);
+  else console.log(`${output}: written anew, with ${count(differences.length, "difference")}`);
+}
+
+function count(number: number, name: string): string {
+  return `${number} ${name}${number === 1 ? "" : "s"}`;
+}
+
+/** The lines that tell of one difference. Texts of the server's are shown with what is invisible in them spelt out. */
+function describe({ what, how, name, parts, before, now }: LockDifference): readonly string[] {
+  const kind = what.replace("_", " ");
+  const subject = name === "" ? `the ${kind}` : `${kind} ${quote(name)}`;
+  const verb = name === "" && kind === "instructions" ? "are" : "is";
+  const happened = how === "changed"
+    ? `changed${parts.length === 0 ? "" : `: ${parts.map((part) => quote(part).slice(1, -1)).join(", ")}`}`
+    : `${verb} ${how}`;
+  return [`${subject} ${happened}`, ...changedLines(before, now)];
+}
+
+/** What was said before and is said now, but for the lines that both begin and end with. */
+function changedLines(before: string | undefined, now: string | undefined): readonly string[] {
+  const old = before === undefined ? [] : before.split("\n");
+  const fresh = now === undefined ? [] : now.split("\n");
+  let start = 0;
+  while (start < old.length && start < fresh.length && old[start] === fresh[start]) start++;
+  let end = 0;
+  while (
+    end < old.length - start && end < fresh.length - start &&
+    old[old.length - 1 - end] === fresh[fresh.length - 1 - end]
+  ) end++;
+  return [
+    ...old.slice(start, old.length - end).map((line) => `  - ${showInvisible(line)}`),
+    ...fresh.slice(start, fresh.length - end).map((line) => `  + ${showInvisible(line)}`),
+  ];
+}
+
+function showInvisible(line: string): string {
+  return line.replace(
+    /[\p{C}\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]|(?! )\p{Z}/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** How long our last words may take on a standard error that nobody reads. */
+const stderrFlushMs = 1000;

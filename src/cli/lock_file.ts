@@ -1,0 +1,91 @@
+/** Lock files on disk. */
+
+import { LilithError } from "../errors.ts";
+import { lockBytesMax } from "../limits.ts";
+import { type Lock, readLock } from "../policy/lock.ts";
+
+/** Reads a lock. Throws `lock_unreadable` or `lock_malformed`. */
+export function readLockFile(file: string): Lock {
+  let bytes: Uint8Array;
+  try {
+    using opened = Deno.openSync(file, { read: true });
+    bytes = readBounded(opened);
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+  return readLock(bytes, file);
+}
+
+/** A lock file that is to be written once no permission is left. */
+export interface OpenLockFile extends Disposable {
+  /** What stands in it: undefined where nothing does. */
+  readonly before: Lock | undefined;
+  replace(text: string): void;
+}
+
+/**
+ * Opens a lock file, and makes it where there is none: it is written through the open file, when nothing may be opened
+ * any more. Throws `lock_unwritable`, or `lock_malformed` where something else stands in it: that is not overwritten.
+ */
+export function openLockFile(file: string): OpenLockFile {
+  let opened: Deno.FsFile;
+  let bytes: Uint8Array;
+  try {
+    opened = Deno.openSync(file, { read: true, write: true, create: true, mode: 0o644 });
+    bytes = readBounded(opened);
+  } catch (cause) {
+    throw new LilithError("lock_unwritable", {
+      message: `Cannot write the lock file "${file}": ${explain(cause)}`,
+      hint: "Name a file in a directory that you may write to",
+      cause,
+    });
+  }
+  return {
+    before: bytes.length === 0 ? undefined : readLock(bytes, file),
+    replace(text) {
+      const all = new TextEncoder().encode(text);
+      opened.seekSync(0, Deno.SeekMode.Start);
+      for (let at = 0; at < all.length;) at += opened.writeSync(all.subarray(at));
+      // Last: a lock that is cut short is none, and is refused.
+      opened.truncateSync(all.length);
+      opened.syncSync();
+    },
+    [Symbol.dispose]: () => opened.close(),
+  };
+}
+
+function readBounded(opened: Deno.FsFile): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  while (length <= lockBytesMax) {
+    const piece = new Uint8Array(64 * 1024);
+    const read = opened.readSync(piece);
+    if (read === null) break;
+    pieces.push(piece.subarray(0, read));
+    length += read;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+function unreadable(file: string, cause: unknown): LilithError {
+  return new LilithError("lock_unreadable", {
+    message: `Cannot read the lock file "${file}": ${explain(cause)}`,
+    hint: cause instanceof Deno.errors.NotFound
+      ? `Make it with: lilith-zero lock --output ${file} -- COMMAND…`
+      : "Check that it is a plain file that this user may read",
+    cause,
+  });
+}
+
+function explain(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) return "there is no such file";
+  if (cause instanceof Deno.errors.IsADirectory) return "it is a directory";
+  if (cause instanceof Deno.errors.PermissionDenied) return "this user may not do that";
+  return cause instanceof Error ? cause.message : String(cause);
+}
