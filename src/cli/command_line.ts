@@ -132,6 +132,38 @@ function commandLine(
       finish(await policyCheck(files, options));
     });
 
+  policy.command("explain")
+    .summary("say why a call would be allowed or not")
+    .description(
+      "Says what the policies make of one call, rule by rule: what each check said, of what, and what decided. " +
+        'CALL is JSON: {"tool":"read_file","arguments":{…}} as in the examples of a policy (also resource, prompt, ' +
+        "method), or a whole JSON-RPC message; - reads it from standard input. Exit status 0, whatever the verdict; " +
+        "2 what is no call, 3 a policy is wrong.",
+    )
+    .argument("<call>", "the call, or -")
+    .requiredOption(
+      "-p, --policy <file>",
+      "may be given several times, then the strictest verdict wins",
+      collect,
+    )
+    .option("--directory <path>", "the server's working directory (the policy's own, else this one)")
+    .option("--from-server", "the server sends it", false)
+    .option("--no-disk", "look no path up: everything exists, and nothing is a link")
+    .option("--json", "print the trace as JSON", false)
+    .action(
+      async (
+        call: string,
+        options: { policy: string[]; directory?: string; fromServer: boolean; disk: boolean; json: boolean },
+      ) => {
+        const { policyExplain } = await import("./policy_explain.ts");
+        const { mayColour } = await import("./paint.ts");
+        const { policy: policies, directory, fromServer, disk, json } = options;
+        finish(
+          await policyExplain({ policies, call, directory, fromServer, disk, json, colour: mayColour() }),
+        );
+      },
+    );
+
   const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.")
     .helpCommand(false);
   audit.command("verify")

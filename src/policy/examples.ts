@@ -68,19 +68,30 @@ function judge(example: Example, policy: CompiledPolicy): Outcome {
   return { verdict, rule, reason };
 }
 
+/** A call as people write it. */
+export type WrittenCall = Pick<Example, "target" | "name" | "argumentsJson" | "from">;
+
 /** The example as the line that a peer would send, read by the same code as in the proxy; a reason where it is refused. */
-function readExampleOperations(example: Example): readonly [Operation, ...Operation[]] | string {
-  const line = new TextEncoder().encode(`${exampleLine(example)}\n`);
+export function readExampleOperations(example: WrittenCall): readonly [Operation, ...Operation[]] | string {
+  return readLineOperations(exampleLine(example), example.from);
+}
+
+/** The operations of one line of JSON-RPC; a reason where it is refused. */
+export function readLineOperations(
+  text: string,
+  from: Operation["from"],
+): readonly [Operation, ...Operation[]] | string {
+  const line = new TextEncoder().encode(`${text}\n`);
   const message = readMessage(new JsonScanner(), { buffer: line, start: 0, end: line.length - 1 });
   if (message.kind === "malformed") return message.reason;
   if (message.kind !== "request" && message.kind !== "notification") return "it is no request";
-  const operation = readOperation(message, example.from);
+  const operation = readOperation(message, from);
   if ("kind" in operation) return operation.reason;
-  const accompanying = example.from === "downstream" ? readAccompanying(message) : [];
+  const accompanying = from === "downstream" ? readAccompanying(message) : [];
   return typeof accompanying === "string" ? accompanying : [operation, ...accompanying];
 }
 
-function exampleLine(example: Example): string {
+function exampleLine(example: WrittenCall): string {
   const name = JSON.stringify(example.name);
   const args = example.argumentsJson;
   switch (example.target) {
@@ -108,7 +119,7 @@ function request(method: string, params: string | undefined): string {
 }
 
 /** Answers every question from the name alone, without a disk. */
-function answerByName(queries: readonly Query[], workingDirectory: string): Facts {
+export function answerByName(queries: readonly Query[], workingDirectory: string): Facts {
   return new Map(queries.map(({ path }): [string, Resolution] => {
     const absolute = path.startsWith("/") ? path : `${workingDirectory}/${path}`;
     return [path, { kind: "real", path: normalizePath(absolute) }];
