@@ -135,6 +135,12 @@ export const percentDecodesMax = 3;
 /** One name in a path, in UTF-8. NAME_MAX, limits.h: no file system here has a longer one. */
 export const pathNameBytesMax = 255;
 
+/** For how long an approval holds for the very same call where the policy does not say: a model's next tries, not tomorrow's. */
+export const approvedForMsDefault = 10 * 60_000;
+
+/** The longest that a policy may let an approval hold: a working day, not a standing permission. */
+export const approvedForMsMax = 24 * 3_600_000;
+
 /** What burst × period of a limit may come to, so that its token counts survive a division and a product exactly. */
 export const bucketPartsMax = 2 ** 51;
 

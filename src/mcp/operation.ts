@@ -109,7 +109,7 @@ const housekeepingMethods: ReadonlySet<string> = new Set([
 ]);
 
 /** `tools/list`, `resources/templates/list`, `roots/list` …, and `notifications/tools/list_changed` and its kin. */
-function isHousekeeping(method: string): boolean {
+export function isHousekeeping(method: string): boolean {
   return housekeepingMethods.has(method) || listMethod.test(method) || listChanged.test(method);
 }
 const listMethod = /^[a-z]+(?:\/templates)?\/list$/;

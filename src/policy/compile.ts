@@ -4,6 +4,7 @@
  */
 
 import { LilithError, type TextPosition } from "../errors.ts";
+import { approvedForMsDefault } from "../limits.ts";
 import { type Bucket, bucketOf } from "./limit.ts";
 import { type PolicyNumber, policyNumber } from "./number.ts";
 import { type OwnFiles, prepareOwnFiles } from "./own_files.ts";
@@ -62,6 +63,19 @@ export interface CompiledLimit extends CompiledRule {
   readonly bucket: Bucket;
 }
 
+export interface CompiledAsk extends CompiledRule {
+  /** Unique over all policies of the session. */
+  readonly key: string;
+  readonly approvedForMs: number;
+}
+
+/** The asking rules, by what surely is theirs and by what could be. */
+export interface CompiledAsks {
+  readonly surely: ScopeIndex<CompiledAsk>;
+  /** As a deny with the same words would cover. */
+  readonly perhaps: ScopeIndex<CompiledAsk>;
+}
+
 export interface CompiledDocument {
   readonly name: string;
   readonly mode: "enforce" | "observe";
@@ -69,6 +83,8 @@ export interface CompiledDocument {
   readonly denials: "tool_result" | "protocol_error";
   readonly deny: ScopeIndex<CompiledRule>;
   readonly limit: ScopeIndex<CompiledLimit>;
+  /** Undefined where no rule asks. */
+  readonly ask: CompiledAsks | undefined;
   readonly allow: ScopeIndex<CompiledRule>;
 }
 
@@ -123,8 +139,10 @@ export function compilePolicies(
   );
   const buckets = new Map<string, Bucket>();
   const compiled = documents.map((document, index) => compileDocument(document, index + 1, engine, buckets));
-  const rulesLookAtDisk = compiled.some(({ deny, limit, allow }) =>
-    [deny, limit, allow].some((index) => index.rules.some((rule) => rule.looksAtDisk))
+  const rulesLookAtDisk = compiled.some(({ deny, limit, ask, allow }) =>
+    [deny.rules, limit.rules, ask?.surely.rules ?? [], allow.rules].some((rules) =>
+      rules.some((rule) => rule.looksAtDisk)
+    )
   );
   return {
     documents: compiled.length > 0 ? compiled : [denyAll()],
@@ -143,6 +161,7 @@ function denyAll(): CompiledDocument {
     denials: "tool_result",
     deny: new ScopeIndex<CompiledRule>([], "deny"),
     limit: new ScopeIndex<CompiledLimit>([], "deny"),
+    ask: undefined,
     allow: new ScopeIndex<CompiledRule>([], "allow"),
   };
 }
@@ -155,6 +174,7 @@ function compileDocument(
 ): CompiledDocument {
   const deny: CompiledRule[] = [];
   const limit: CompiledLimit[] = [];
+  const ask: CompiledAsk[] = [];
   const allow: CompiledRule[] = [];
   document.rules.forEach((rule, order) => {
     const compiled = compileRule(rule, order, document, engine);
@@ -164,6 +184,13 @@ function compileDocument(
         break;
       case "allow":
         allow.push(compiled);
+        break;
+      case "ask":
+        ask.push({
+          ...compiled,
+          key: `${number}/${rule.id}`,
+          approvedForMs: rule.approvedForMs ?? approvedForMsDefault,
+        });
         break;
       case "limit": {
         // The number keeps the buckets of two policies apart, even of two with one name.
@@ -191,6 +218,9 @@ function compileDocument(
     denials: document.denials,
     deny: new ScopeIndex(deny, "deny"),
     limit: new ScopeIndex(limit, "deny"),
+    ask: ask.length === 0
+      ? undefined
+      : { surely: new ScopeIndex(ask, "allow"), perhaps: new ScopeIndex(ask, "deny") },
     allow: new ScopeIndex(allow, "allow"),
   };
 }

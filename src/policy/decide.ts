@@ -2,19 +2,22 @@
  * (policy, state, operation, facts, time) → decision. Pure, deterministic and total: whatever goes wrong in here is a
  * denial.
  *
- * In each policy: deny, then limit, then allow; then the protocol's housekeeping passes, and what is left falls to
- * `default`. Of several policies the strictest verdict wins.
+ * In each policy: deny, then limit, then ask, then allow; then the protocol's housekeeping passes, and what is left
+ * falls to `default`. Of several policies the strictest verdict wins.
  */
 
 import type { Operation } from "../mcp/operation.ts";
-import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
-import type { Charge, Decision, DenialCode, Observation } from "./decision.ts";
+import type { CompiledAsk, CompiledAsks, CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { Asking, Charge, Decision, DenialCode, Observation } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 import { fullLevel, waitMs } from "./limit.ts";
+import type { Answer } from "./answer.ts";
 import { answerRule } from "./match.ts";
 import { findOwnFile, ownFilesRule } from "./own_files.ts";
 import {
   reasonForAllow,
+  reasonForAsk,
+  reasonForConsent,
   reasonForDefault,
   reasonForDeny,
   reasonForLimit,
@@ -110,6 +113,8 @@ interface Judgement {
   readonly observed: readonly Observation[];
   /** For each limit that covers the call and has room. */
   readonly charges: readonly Charge[];
+  /** What a person has to be asked; only where the verdict is `ask`. */
+  readonly asks?: readonly Asking[] | undefined;
 }
 
 function judgeDocument(
@@ -130,8 +135,34 @@ function judgeDocument(
     : judgeLimits(document, state, subject, nowMs);
   const observed = limits.observed.length === 0 ? denial.observed : [...denial.observed, ...limits.observed];
   const { waitMs, charges } = limits;
-  const { verdict, code, rule, reason } = denial.verdict ?? limits.verdict ?? judgeAllows(document, subject);
+  const before = denial.verdict ?? limits.verdict;
+  if (document.ask !== undefined) return addAsks(document, document.ask, subject, before, observed, limits);
+  const { verdict, code, rule, reason } = before ?? judgeAllows(document, subject);
   return { document, waitMs, observed, charges, verdict, code, rule, reason };
+}
+
+/** What is said where rules ask: nothing else pays for them. */
+function addAsks(
+  document: CompiledDocument,
+  rules: CompiledAsks,
+  subject: Subject,
+  before: Ruling | undefined,
+  observed: readonly Observation[],
+  { waitMs, charges }: LimitJudgement,
+): Judgement {
+  const asked = judgeAsks(document, rules, subject);
+  const { verdict, code, rule, reason } = before ?? asked.verdict ?? judgeAllows(document, subject);
+  return {
+    document,
+    waitMs,
+    observed: asked.observed.length === 0 ? observed : [...observed, ...asked.observed],
+    charges,
+    verdict,
+    code,
+    rule,
+    reason,
+    asks: verdict === "ask" ? asked.asks : undefined,
+  };
 }
 
 type Ruling = Pick<Judgement, "verdict" | "code" | "rule" | "reason">;
@@ -198,6 +229,62 @@ function judgeLimits(
   return { ...(verdict === undefined ? {} : { verdict }), waitMs: longestMs, observed, charges };
 }
 
+interface AskJudgement extends DenialJudgement {
+  readonly asks: readonly Asking[];
+}
+
+const noAsks: AskJudgement = { observed: [], asks: [] };
+
+/**
+ * Every ask that fires and has no consent; where all have it, the first stands for an allow. The protocol's housekeeping
+ * and what accompanies an operation is never asked for: nobody could say what it means.
+ */
+function judgeAsks(
+  document: CompiledDocument,
+  { surely, perhaps }: CompiledAsks,
+  subject: Subject,
+): AskJudgement {
+  const { operation, facts } = subject;
+  if (operation.housekeeping || operation.accompanies === true) return noAsks;
+  const candidates = perhaps.covering(subject);
+  if (candidates.length === 0) return noAsks;
+  const certain = surely.covering(subject);
+  const observed: Observation[] = [];
+  const asks: Asking[] = [];
+  let consented: CompiledAsk | undefined;
+  let otherwise: Verdict | undefined;
+  for (const rule of candidates) {
+    const answer = answerAsk(rule, subject, certain.includes(rule));
+    if (answer === "no") continue;
+    // An ask opens nothing on an unknown, and holds back on it what would pass without it.
+    if (answer === "unknown") {
+      otherwise ??= judgeAllows(document, subject).verdict;
+      if (otherwise !== "allow") continue;
+    }
+    const { id, key, approvedForMs } = rule;
+    if (!rule.observes && facts.consents?.has(key) === true) {
+      consented ??= rule;
+      continue;
+    }
+    const reason = reasonForAsk(rule, subject);
+    if (rule.observes) observed.push({ policy: document.name, rule: id, verdict: "ask", reason });
+    else asks.push({ policy: document.name, rule: id, key, reason, approvedForMs });
+  }
+  if (asks.length > 0) {
+    const [{ rule, reason }] = asks;
+    return { verdict: { verdict: "ask", code: "ask", rule, reason }, observed, asks };
+  }
+  if (consented === undefined) return { observed, asks };
+  const reason = reasonForConsent(consented, operation);
+  return { verdict: { verdict: "allow", code: undefined, rule: consented.id, reason }, observed, asks };
+}
+
+/** *Yes* where an allow with the same words would hold; *unknown* where only a deny with them would fire. */
+function answerAsk(rule: CompiledAsk, subject: Subject, isCertain: boolean): Answer {
+  const surely = isCertain ? answerRule(rule, subject, "allow") : "no";
+  return surely === "no" && answerRule(rule, subject, "deny") !== "no" ? "unknown" : surely;
+}
+
 function judgeAllows(document: CompiledDocument, subject: Subject): Ruling {
   const { operation } = subject;
   const allowed = findAllow(document, subject)?.id;
@@ -216,7 +303,7 @@ function findAllow(document: CompiledDocument, subject: Subject): CompiledRule |
   return undefined;
 }
 
-const strictness: Readonly<Record<Verdict, number>> = { allow: 0, limit: 1, deny: 2 };
+const strictness: Readonly<Record<Verdict, number>> = { allow: 0, ask: 1, limit: 2, deny: 3 };
 
 /** The strictest of some; the first of equals. */
 function strictest(judgements: readonly Judgement[]): Judgement | undefined {
@@ -243,6 +330,7 @@ function combine(judgements: readonly Judgement[]): Decision {
     rule,
     reason,
     ...(verdict === "limit" ? { retryAfterMs: Math.max(...waits) } : {}),
+    ...(verdict === "ask" && !isForwarded ? { asks: enforcing.flatMap(({ asks }) => asks ?? []) } : {}),
     observed: observations(judgements, isForwarded ? "allow" : verdict),
     charges: isForwarded ? judgements.flatMap(({ charges }) => charges) : [],
     denials: document.denials,

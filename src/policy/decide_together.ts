@@ -40,10 +40,17 @@ export function decideTogether(
   return { operation, decision: { ...decision, charges: main.charges, observed } };
 }
 
+/** Whether one verdict counts more than another. */
+export function isStricter(one: Decision, other: Decision): boolean {
+  return strictness(one) > strictness(other);
+}
+
 /** What is done counts more than what is said; of what is only said (by what observes), the stricter. */
 function strictness({ action, verdict }: Decision): number {
-  return (action === "deny" ? 3 : 0) + (verdict === "deny" ? 2 : verdict === "limit" ? 1 : 0);
+  return (action === "deny" ? 4 : 0) + strictnessOf[verdict];
 }
+
+const strictnessOf: Readonly<Record<Decision["verdict"], number>> = { allow: 0, ask: 1, limit: 2, deny: 3 };
 
 /** One rule that only observes says the same of each of a hundred resources. */
 function isAmong(one: Observation, all: readonly Observation[]): boolean {

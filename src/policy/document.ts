@@ -181,13 +181,13 @@ function readExamples(root: YamlNode, report: Report): Example[] {
 
 /** From the text rather than from the rules: a rule with an error of its own is there all the same. */
 function ruleEffects(root: YamlNode): RuleEffects {
-  const effects = new Map<string, "allow" | "deny" | "limit" | undefined>();
+  const effects = new Map<string, Rule["effect"] | undefined>();
   for (const [index, node] of itemsOf(root, "rules").entries()) {
     const id = entryOf(node, "id")?.value;
     const name = id?.kind === "scalar" ? String(id.value) : `rule-${index + 1}`;
     effects.set(
       name,
-      (["allow", "deny", "limit"] as const).find((effect) => entryOf(node, effect) !== undefined),
+      (["allow", "deny", "ask", "limit"] as const).find((effect) => entryOf(node, effect) !== undefined),
     );
   }
   return effects;

@@ -23,6 +23,14 @@ export type Resolution =
   | { readonly kind: "unknown"; readonly why: string; readonly nowhere?: boolean };
 
 /** Answers by the path that was asked. A path that is not in here is a missing fact. */
-export type Facts = ReadonlyMap<string, Resolution>;
+export interface Facts extends ReadonlyMap<string, Resolution> {
+  /** The rules (`Asking.key`) to which a person has consented for exactly this call; absent: none. */
+  readonly consents?: ReadonlySet<string>;
+}
+
+/** The same facts, and what a person has consented to. */
+export function withConsents(facts: Facts, consents: ReadonlySet<string>): Facts {
+  return Object.assign(new Map(facts), { consents });
+}
 
 export const noFacts: Facts = new Map();

@@ -57,9 +57,13 @@ function collect(policy: CompiledPolicy, operation: Operation, wanted: Wanted): 
 
 function collectRules(policy: CompiledPolicy, operation: Operation, wanted: Wanted): void {
   const subject = new Subject(operation, noFacts, policy.paths);
-  for (const { deny, limit, allow } of policy.documents) {
+  for (const { deny, limit, ask, allow } of policy.documents) {
     for (const rule of deny.covering(subject)) collectRule(rule, subject, "deny", wanted);
     for (const rule of limit.covering(subject)) collectRule(rule, subject, "deny", wanted);
+    if (ask !== undefined) {
+      for (const rule of ask.surely.covering(subject)) collectRule(rule, subject, "allow", wanted);
+      for (const rule of ask.perhaps.covering(subject)) collectRule(rule, subject, "deny", wanted);
+    }
     for (const rule of allow.covering(subject)) collectRule(rule, subject, "allow", wanted);
   }
 }

@@ -28,10 +28,23 @@ export function reasonForLimit(rule: CompiledRule, bucket: Bucket): string {
   return boundSentence(`rule ${quote(rule.id)} lets ${calls} per ${period(bucket.perMs)} through`);
 }
 
+export function reasonForAsk(rule: CompiledRule, { operation }: Subject): string {
+  if (rule.reason !== undefined) return boundSentence(rule.reason);
+  const conditions = rule.arguments.length === 0 ? "" : " with these arguments";
+  return boundSentence(
+    `rule ${quote(rule.id)} wants a person to approve ${nameTarget(operation)}${conditions}`,
+  );
+}
+
+export function reasonForConsent(rule: CompiledRule, operation: Operation): string {
+  return boundSentence(`a person approved ${nameTarget(operation)}, as rule ${quote(rule.id)} wants it`);
+}
+
 /** Why nothing allows it: the first check of the first allow that is about it, else that there is none. */
 export function reasonForDefault(document: CompiledDocument, subject: Subject): string {
   const target = nameTarget(subject.operation);
-  for (const rule of document.allow.covering(subject)) {
+  const asking = document.ask?.surely.covering(subject) ?? [];
+  for (const rule of [...document.allow.covering(subject), ...asking]) {
     if (rule.observes) continue;
     const obstacle = findObstacle(rule, subject);
     if (obstacle === undefined) continue;

@@ -53,13 +53,15 @@ export interface Rate {
 export interface Rule {
   /** Unique in the file; `rule-N` (counted from 1) where the author gave none. */
   readonly id: string;
-  readonly effect: "allow" | "deny" | "limit";
+  readonly effect: "allow" | "deny" | "ask" | "limit";
   readonly scope: Scope;
   readonly args: readonly ArgumentRule[];
   /** `none`: arguments that no selector names do not pass. */
   readonly others: "any" | "none";
   /** Only on `limit`. */
   readonly to?: Rate;
+  /** Only on `ask`: for how long an approval holds for the very same call. */
+  readonly approvedForMs?: number;
   readonly reason?: string;
   /** `observe`: what this rule alone would have done is recorded, not done. */
   readonly mode: "enforce" | "observe";
@@ -91,7 +93,7 @@ export interface Example {
   readonly from: "downstream" | "upstream";
   /** How often the same call was made before, at the same moment: what shows a limit. Absent: never. */
   readonly after?: number;
-  readonly expect: "allow" | "deny" | "limit";
+  readonly expect: "allow" | "deny" | "ask" | "limit";
   /** The rule that must have decided, or `default`; absent: any. */
   readonly expectRule?: string;
   readonly at: TextPosition;

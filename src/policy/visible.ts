@@ -17,7 +17,7 @@ export interface Use {
 
 /**
  * Whether some arguments could pass. False for what a rule denies without conditions and for what no rule allows; true
- * wherever it depends on the arguments, on a limit, or on nothing at all because a policy only observes.
+ * wherever it depends on the arguments, on a limit, on a person, or on nothing at all because a policy only observes.
  */
 export function couldAllow(policy: CompiledPolicy, use: Use): boolean {
   const { from, target, name, method } = use;
@@ -69,14 +69,20 @@ function namesLiterally({ deny }: CompiledDocument, template: string): boolean {
 }
 
 /** Whether an allow covers some URI that begins as the template does, as far as beginnings tell. */
-function couldBeAllowed({ allow }: CompiledDocument, parts: readonly string[], sample: Subject): boolean {
+function couldBeAllowed(
+  { allow, ask }: CompiledDocument,
+  parts: readonly string[],
+  sample: Subject,
+): boolean {
   const head = parts[0];
   const mayCover = (glob: string): boolean => {
     const begin = isGlob(glob) ? glob.slice(0, glob.search(/[*?]/)) : glob;
     return begin.startsWith(head) || (isGlob(glob) && head.startsWith(begin));
   };
-  return allow.covering(sample, "methods").some((rule) => !rule.observes) ||
-    allow.rules.some((rule) => !rule.observes && rule.scope.resources.some(mayCover));
+  return [allow, ...(ask === undefined ? [] : [ask.surely])].some((index) =>
+    index.covering(sample, "methods").some((rule) => !rule.observes) ||
+    index.rules.some((rule) => !rule.observes && rule.scope.resources.some(mayCover))
+  );
 }
 
 /** A deny without conditions, so that no arguments could make it pass. */
@@ -86,5 +92,8 @@ function isDenied(document: CompiledDocument, subject: Subject): boolean {
 
 function couldPass(document: CompiledDocument, subject: Subject): boolean {
   if (isDenied(document, subject)) return false;
-  return document.default === "allow" || document.allow.covering(subject).some((rule) => !rule.observes);
+  const { allow, ask } = document;
+  // What a person may still approve is shown like what a rule allows.
+  return document.default === "allow" || allow.covering(subject).some((rule) => !rule.observes) ||
+    (ask !== undefined && ask.surely.covering(subject).some((rule) => !rule.observes));
 }

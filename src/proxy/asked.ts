@@ -3,6 +3,7 @@
 import type { Message } from "../mcp/message.ts";
 import type { ReadOperation } from "../mcp/operation.ts";
 import { decide } from "../policy/decide.ts";
+import { isStricter } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { Facts } from "../policy/facts.ts";
 import { needs } from "../policy/needs.ts";
@@ -41,9 +42,7 @@ export function decideAsked(
     const verdict = { operation, decision };
     all.push(verdict);
     if (decision.action === "forward") continue;
-    if (denied === undefined || (denied.decision.verdict === "limit" && decision.verdict === "deny")) {
-      denied = verdict;
-    }
+    if (denied === undefined || isStricter(decision, denied.decision)) denied = verdict;
   }
   return { all, denied, policy };
 }

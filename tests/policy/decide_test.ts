@@ -425,7 +425,7 @@ const anyState = fc.constantFrom(1, 0.5, 0).map((tokens) => (policy: CompiledPol
   ...initialState(policy),
   buckets: Object.fromEntries([...policy.buckets.keys()].map((id) => [id, { tokens, atMs: 1_000 }])),
 }));
-const permissive = { allow: 2, limit: 1, deny: 0 };
+const permissive = { allow: 3, ask: 2, limit: 1, deny: 0 };
 
 Deno.test("decide() is total, deterministic and well-formed", () => {
   fc.assert(

@@ -135,7 +135,7 @@ examples:
       '3:5 policy_unknown_key unknown key "alow" in a rule | Did you mean "allow"?',
       '5:21 policy_unknown_key unknown key "undr" in a check | Did you mean "under"?',
       '7:9 policy_bad_value "to": "60/min" is not a limit | Did you mean "60 calls/minute"?',
-      '10:13 policy_bad_value "expect" is the text "denied" | It can be allow, deny or limit',
+      '10:13 policy_bad_value "expect" is the text "denied" | It can be allow, deny, ask or limit',
     ],
   );
 });
@@ -196,7 +196,6 @@ Deno.test("loadDocument() says of what comes later that it is not yet there, and
       "version: 1\naudit: { sync: always }",
       '2:10 policy_not_yet not yet: "sync" (the choice of when the log is synced)',
     ],
-    ["version: 1\nrules: [{ ask: x }]", '2:11 policy_not_yet not yet: "ask" (asking a person)'],
     [
       "version: 1\nrules: [{ allow: x, until: 2030-01-01 }]",
       '2:21 policy_not_yet not yet: "until" (rules that end at a date)',

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decide } from "../../src/policy/decide.ts";
 import type { Decision } from "../../src/policy/decision.ts";
+import { type Facts, withConsents } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
 import { advance, initialState } from "../../src/policy/state.ts";
 import { anyDocument, anyOperation, disk, ownFile } from "./support/arbitrary.ts";
@@ -10,7 +11,7 @@ import { decideNaively, type NaiveDecision, type NaiveSession } from "./support/
 
 /** What the interpreter can tell of a decision: everything but the wording. */
 function withoutWords(decision: Decision): NaiveDecision {
-  const { verdict, action, code, policy, rule, retryAfterMs, observed, charges } = decision;
+  const { verdict, action, code, policy, rule, retryAfterMs, asks, observed, charges } = decision;
   return {
     verdict,
     action,
@@ -18,6 +19,7 @@ function withoutWords(decision: Decision): NaiveDecision {
     policy,
     rule,
     retryAfterMs,
+    asks: (asks ?? []).map(({ key }) => key),
     observed: observed.map(({ policy, rule, verdict }) => `${policy}/${rule}/${verdict}`),
     charged: charges.map(({ bucket }) => bucket),
   };
@@ -30,12 +32,14 @@ const anySteps = fc.record({
     fc.record({
       which: fc.nat({ max: 1 }),
       // Also standing still, and clocks that go back.
+      /** How many of the asking rules a person agrees to. */
+      agrees: fc.constantFrom(0, 0, 1, 9),
       passedMs: fc.constantFrom(0, 0, 0, 1, 100, 999, 1_000, 8_571, 8_572, 30_000, 60_000, -500, -60_000),
     }),
     { minLength: 1, maxLength: 8 },
   ),
 }).map(({ operations, steps }) =>
-  steps.map(({ which, passedMs }) => ({ operation: operations[which % operations.length], passedMs }))
+  steps.map(({ which, ...step }) => ({ operation: operations[which % operations.length], ...step }))
 );
 
 Deno.test("decide() says what a naive interpreter of the documents says, call after call", () => {
@@ -58,12 +62,20 @@ Deno.test("decide() says what a naive interpreter of the documents says, call af
         };
         let state = initialState(policy);
         let nowMs = 1_000_000;
-        for (const { operation, passedMs } of steps) {
+        for (const { operation, agrees, passedMs } of steps) {
           nowMs += passedMs;
-          const facts = hasFacts ? disk().answer(needs(policy, operation)) : new Map();
+          const found: Facts = hasFacts ? disk().answer(needs(policy, operation)) : new Map();
+          const asked = decide(policy, state, operation, found, nowMs).asks ?? [];
+          const consents = new Set(asked.slice(0, agrees).map(({ key }) => key));
+          const facts = withConsents(found, consents);
           const decision = decide(policy, state, operation, facts, nowMs);
           state = advance(state, policy, decision, nowMs);
-          const naive = decideNaively(session, operation, hasFacts ? disk().all() : facts, nowMs);
+          const naive = decideNaively(
+            { ...session, consents },
+            operation,
+            hasFacts ? disk().all() : facts,
+            nowMs,
+          );
           assert.deepEqual(withoutWords(decision), naive, decision.reason);
           const kind = `${naive.verdict} ${naive.code ?? naive.rule.replace(/-\d$/, "")} ${naive.action}`;
           seen.set(kind, (seen.get(kind) ?? 0) + 1);
@@ -82,6 +94,9 @@ Deno.test("decide() says what a naive interpreter of the documents says, call af
       "deny rule deny",
       "deny rule forward",
       "deny own_file deny",
+      "ask ask deny",
+      "ask ask forward",
+      "allow ask forward",
       "limit limit deny",
       "limit limit forward",
     ]

@@ -1,7 +1,8 @@
 /** Rules that are in order but do nothing, or less than they seem to: told as warnings. */
 
 import { ruleComparisonsMax } from "../../limits.ts";
-import { matchesGlob } from "../glob.ts";
+import { isHousekeeping } from "../../mcp/operation.ts";
+import { isGlob, matchesGlob } from "../glob.ts";
 import type { PolicyDocument, Rule, Scope } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
@@ -59,13 +60,14 @@ function warnOfIdleRule(rule: Rule, { denies, allows }: Unconditional, report: R
     report.warning(
       "dead_rule",
       rule.at,
-      `the rule ${quote(rule.id)} never ${rule.effect === "allow" ? "allows" : "limits"} anything`,
+      `the rule ${quote(rule.id)} never ${does[rule.effect]} anything`,
       `The rule ${
         quote(closing.id)
       } in line ${closing.at.line} denies all that it covers, and deny always wins`,
     );
     return;
   }
+  if (rule.effect === "ask") return warnOfUnaskable(rule, report);
   if (rule.effect !== "allow" || !isConditional(rule)) return;
   const wider = allows.find((allow) => covers(allow.scope, rule.scope));
   if (wider === undefined) return;
@@ -74,6 +76,26 @@ function warnOfIdleRule(rule: Rule, { denies, allows }: Unconditional, report: R
     rule.args[0]?.at ?? rule.at,
     `the checks of the rule ${quote(rule.id)} never matter`,
     `The rule ${quote(wider.id)} in line ${wider.at.line} allows the same with any arguments`,
+  );
+}
+
+const does: Readonly<Record<Rule["effect"], string>> = {
+  allow: "allows",
+  deny: "denies",
+  ask: "asks for",
+  limit: "limits",
+};
+
+/** Methods that keep the conversation going pass unless they are denied. */
+function warnOfUnaskable(rule: Rule, report: Report): void {
+  const { tools, resources, prompts, methods } = rule.scope;
+  if (tools.length + resources.length + prompts.length > 0 || methods.length === 0) return;
+  if (!methods.every((method) => !isGlob(method) && isHousekeeping(method))) return;
+  report.warning(
+    "dead_rule",
+    rule.at,
+    `the rule ${quote(rule.id)} never asks for anything`,
+    "The protocol's own methods pass unless a rule denies them: nobody could say what a yes would mean",
   );
 }
 

@@ -10,7 +10,7 @@ import { nearest } from "./suggest.ts";
 import { entryOf, toJson, type YamlEntry, type YamlMap, type YamlNode } from "./yaml_tree.ts";
 
 /** What examples may expect of the rules: id → effect. */
-export type RuleEffects = ReadonlyMap<string, "allow" | "deny" | "limit" | undefined>;
+export type RuleEffects = ReadonlyMap<string, Example["expect"] | undefined>;
 
 const targets = ["tool", "resource", "prompt", "method"] as const;
 
@@ -114,8 +114,11 @@ function readExpectation(
   const rule = named.kind === "scalar" ? String(named.value) : "";
   const expect = key as Example["expect"];
   if (rule === "default") {
-    if (expect !== "limit") return { expect, expectRule: rule };
-    report.error("policy_bad_value", named.at, "what no rule decides is allowed or denied, never limited");
+    if (expect === "allow" || expect === "deny") return { expect, expectRule: rule };
+    const what = `what no rule decides is allowed or denied, never ${
+      expect === "ask" ? "asked for" : "limited"
+    }`;
+    report.error("policy_bad_value", named.at, what);
     return undefined;
   }
   if (!rules.has(rule)) {

@@ -10,7 +10,7 @@ import type { RuleShape } from "./schema.ts";
 import { describeNode, readShape } from "./shape_issue.ts";
 import { entryOf, type YamlEntry, type YamlNode } from "./yaml_tree.ts";
 
-const effects = ["allow", "deny", "limit"] as const;
+const effects = ["allow", "deny", "ask", "limit"] as const;
 
 /** What decisions name where no rule of the policy decided. */
 const reservedIds: readonly string[] = ["default", "protocol", "own-files", "malformed", "error"];
@@ -28,6 +28,7 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
   if (effect === undefined) return undefined;
   const to = readRate(node, effect, shape, report);
   checkOthers(node, effect, report);
+  checkFor(node, effect, report);
   checkMode(node, effect, shape, report);
   checkId(node, shape, report);
   return {
@@ -39,6 +40,7 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
     mode: shape.mode ?? "enforce",
     at: node.at,
     ...(to === undefined ? {} : { to }),
+    ...(shape.for === undefined ? {} : { approvedForMs: shape.for }),
     ...(shape.reason === undefined ? {} : { reason: shape.reason }),
   };
 }
@@ -55,7 +57,7 @@ function readEffect(node: YamlNode, report: Report): Effect | undefined {
     report.error(
       "policy_wrong_type",
       node.at,
-      "a rule without allow, deny or limit",
+      "a rule without allow, deny, ask or limit",
       "Write what it does and to which tools",
     );
   } else {
@@ -133,12 +135,24 @@ function readRate(node: YamlNode, effect: Effect, shape: RuleShape, report: Repo
 /** A deny or a limit that only covers calls without other arguments is left by adding one. */
 function checkOthers(node: YamlNode, effect: Effect, report: Report): void {
   const others = entryOf(node, "others");
-  if (others === undefined || effect.key === "allow") return;
+  if (others === undefined || effect.key === "allow" || effect.key === "ask") return;
   report.error(
     "policy_bad_value",
     others.keyAt,
     `"others" in a ${effect.key} rule, which any further argument would switch off`,
-    "It belongs to allow",
+    "It belongs to allow and ask",
+  );
+}
+
+/** Only an approval lasts for a while. */
+function checkFor(node: YamlNode, effect: Effect, report: Report): void {
+  const entry = entryOf(node, "for");
+  if (entry === undefined || effect.key === "ask") return;
+  report.error(
+    "policy_bad_value",
+    entry.keyAt,
+    `"for" in a rule that does not ask`,
+    "It belongs to ask: for how long an approval holds for the very same call",
   );
 }
 
@@ -148,7 +162,7 @@ function checkMode(node: YamlNode, effect: Effect, shape: RuleShape, report: Rep
     "policy_bad_value",
     entryOf(node, "mode")!.keyAt,
     "an allow rule that only observes would allow nothing",
-    "Observe with deny and limit rules, or with mode: observe for the whole policy",
+    "Observe with deny, ask and limit rules, or with mode: observe for the whole policy",
   );
 }
 

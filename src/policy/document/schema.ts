@@ -6,6 +6,7 @@
 // The functions of zod without its methods and its messages in every language: an eighth of the time to load.
 import * as z from "zod/mini";
 import {
+  approvedForMsMax,
   frameBytesMax,
   messageBytesMin,
   policyNameCharactersMax,
@@ -49,6 +50,8 @@ export interface RuleShape {
   readonly id?: string | undefined;
   readonly others?: "none" | undefined;
   readonly burst?: number | undefined;
+  /** Milliseconds. */
+  readonly for?: number | undefined;
   readonly reason?: string | undefined;
   readonly mode?: "enforce" | "observe" | undefined;
 }
@@ -132,6 +135,12 @@ const wholeSeconds = quantity(parseDuration, (ms) =>
     hint: "The system counts it in seconds: write 10s or 2m",
   });
 
+const approval = quantity(parseDuration, (ms) =>
+  ms <= approvedForMsMax ? undefined : {
+    what: "an approval that holds for more than a day",
+    hint: "A person approves one call; what may always pass is a rule with allow",
+  });
+
 const names = z.union([z.string(), z.array(z.string()).check(z.minLength(1))]);
 
 const scope = z.union([
@@ -175,11 +184,13 @@ const rule = z.strictObject({
   id: z.optional(line(policyNameCharactersMax)),
   allow: z.optional(scope),
   deny: z.optional(scope),
+  ask: z.optional(scope),
   limit: z.optional(scope),
   args: z.optional(z.unknown()),
   others: z.optional(z.literal("none")),
   to: z.optional(z.unknown()),
   burst: z.optional(z.int().check(z.minimum(1), z.maximum(rateCallsMax))),
+  for: z.optional(approval),
   reason: z.optional(line(recordTextCharactersMax)),
   mode: z.optional(mode),
 });
@@ -215,8 +226,13 @@ const example = z.strictObject({
   }),
   after: z.optional(z.int().check(z.minimum(1), z.maximum(exampleCallsMax))),
   expect: z.union([
-    z.enum(["allow", "deny", "limit"]),
-    z.strictObject({ allow: z.optional(ruleName), deny: z.optional(ruleName), limit: z.optional(ruleName) }),
+    z.enum(["allow", "deny", "ask", "limit"]),
+    z.strictObject({
+      allow: z.optional(ruleName),
+      deny: z.optional(ruleName),
+      ask: z.optional(ruleName),
+      limit: z.optional(ruleName),
+    }),
   ]),
 });
 

@@ -76,9 +76,8 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
   },
   rule: {
     what: "a rule",
-    known: ["id", "allow", "deny", "limit", "args", "others", "to", "burst", "reason", "mode"],
+    known: ["id", "allow", "deny", "ask", "limit", "args", "others", "to", "burst", "for", "reason", "mode"],
     later: {
-      ask: "asking a person",
       until: "rules that end at a date",
       taint: taints,
       if_tainted: taints,
@@ -91,6 +90,9 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       block: "deny",
       forbid: "deny",
       reject: "deny",
+      confirm: "ask",
+      approve: "ask",
+      expires: "for",
       rate: "to",
       arguments: "args",
       parameters: "args",
@@ -151,7 +153,7 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
   },
   "example.expect": {
     what: "what an example expects",
-    known: ["allow", "deny", "limit"],
+    known: ["allow", "deny", "ask", "limit"],
   },
 };
 
@@ -162,7 +164,7 @@ export type Part = "policy" | "rule" | "argument" | "example";
 export function wordsAt(part: Part, path: readonly PropertyKey[]): Words | undefined {
   const [step] = path;
   if (step === undefined) return wordsByPlace[part];
-  const inner = part === "rule" && (step === "allow" || step === "deny" || step === "limit")
+  const inner = part === "rule" && (step === "allow" || step === "deny" || step === "ask" || step === "limit")
     ? "scope"
     : String(step);
   return wordsByPlace[`${part}.${inner}`];

@@ -3,7 +3,7 @@ import { loadRules, ruleComplaints } from "./load.ts";
 
 Deno.test("a rule has exactly one effect", () => {
   assert.deepEqual(ruleComplaints("  - { id: a }"), [
-    "3:5 policy_wrong_type a rule without allow, deny or limit | Write what it does and to which tools",
+    "3:5 policy_wrong_type a rule without allow, deny, ask or limit | Write what it does and to which tools",
   ]);
   assert.deepEqual(ruleComplaints("  - allow: x\n    deny: x"), [
     "4:5 policy_bad_value a rule with allow and deny | A rule has one effect: write two rules",

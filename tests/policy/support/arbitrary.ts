@@ -181,7 +181,7 @@ const scope: fc.Arbitrary<Partial<Scope>> = fc.oneof(
 );
 
 const anyRule: fc.Arbitrary<Rule> = fc.record({
-  effect: fc.constantFrom("allow", "allow", "deny", "limit", "limit" as const),
+  effect: fc.constantFrom("allow", "allow", "deny", "ask", "ask", "limit", "limit" as const),
   scope,
   args: fc.oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 2, arbitrary: args }),
   others: fc.constantFrom("any", "any", "none" as const),

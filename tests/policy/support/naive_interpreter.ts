@@ -27,15 +27,19 @@ export interface NaiveSession {
   readonly fold: boolean;
   readonly ownFiles: readonly string[];
   readonly buckets: NaiveBuckets;
+  /** Asking rules (`1/id`: of the first document) to which a person said yes for the call that is judged. */
+  readonly consents?: ReadonlySet<string>;
 }
 
 export interface NaiveDecision {
-  readonly verdict: "allow" | "limit" | "deny";
+  readonly verdict: "allow" | "ask" | "limit" | "deny";
   readonly action: "forward" | "deny";
   readonly code: string | undefined;
   readonly policy: string;
   readonly rule: string;
   readonly retryAfterMs: number | undefined;
+  /** The asking rules that want a person's yes and have none. */
+  readonly asks: readonly string[];
   /** `policy/rule/verdict`. */
   readonly observed: readonly string[];
   readonly charged: readonly string[];
@@ -56,6 +60,7 @@ export function decideNaively(
       policy: "built-in",
       rule: "own-files",
       retryAfterMs: undefined,
+      asks: [],
       observed: [],
       charged: [],
     };
@@ -74,10 +79,24 @@ export function decideNaively(
     const empty = limits.filter((limit) => limit.waitMs > 0n);
     const emptyEnforced = empty.filter((limit) => enforced(limit.rule));
 
-    let verdict: "allow" | "limit" | "deny" = document.default;
+    // Asking: surely where all is certain; and where it is not, only about what would pass anyway.
+    const passesAnyway = document.default === "allow" || allows.some(enforced);
+    const asks = operation.housekeeping || operation.accompanies
+      ? []
+      : document.rules.filter((rule) => rule.effect === "ask").filter((rule) => {
+        const surely = holds(rule, "allow");
+        const inDoubt = surely === unknown || holds(rule, "deny") !== no;
+        return surely === yes || (inDoubt && passesAnyway);
+      }).map((rule) => ({ rule, id: `${index + 1}/${rule.id}` }));
+    const open = asks.filter(({ rule, id }) => enforced(rule) && !session.consents?.has(id));
+    const approved = asks.filter(({ rule, id }) => enforced(rule) && session.consents?.has(id));
+
+    let verdict: "allow" | "ask" | "limit" | "deny" = document.default;
     let by = "default";
     if (operation.housekeeping) [verdict, by] = ["allow", "protocol"];
     if (allows.some(enforced)) [verdict, by] = ["allow", allows.find(enforced)!.id];
+    if (approved.length > 0) [verdict, by] = ["allow", approved[0].rule.id];
+    if (open.length > 0) [verdict, by] = ["ask", open[0].rule.id];
     if (emptyEnforced.length > 0) [verdict, by] = ["limit", emptyEnforced[0].rule.id];
     if (denies.some(enforced)) [verdict, by] = ["deny", denies.find(enforced)!.id];
 
@@ -89,11 +108,17 @@ export function decideNaively(
       })),
       ...empty.filter((limit) => !enforced(limit.rule))
         .map((limit) => ({ rule: limit.rule.id, verdict: "limit" as const })),
+      ...asks.filter(({ rule }) => !enforced(rule)).map(({ rule }) => ({
+        rule: rule.id,
+        verdict: "ask" as const,
+      })),
     ].map((observation) => ({ ...observation, policy: document.name }));
-    return { document, verdict, by, full, emptyEnforced, observed, enforcing: document.mode === "enforce" };
+    const enforcing = document.mode === "enforce";
+    const wanted = verdict === "ask" ? open.map(({ id }) => id) : [];
+    return { document, verdict, by, full, emptyEnforced, observed, wanted, enforcing };
   });
 
-  const order = ["allow", "limit", "deny"];
+  const order = ["allow", "ask", "limit", "deny"];
   const worst = (some: typeof said) => {
     const rank = Math.max(...some.map(({ verdict }) => order.indexOf(verdict)));
     return some.find(({ verdict }) => order.indexOf(verdict) === rank);
@@ -112,8 +137,8 @@ export function decideNaively(
     action: passes ? "forward" : "deny",
     code: speaker.verdict === "allow"
       ? undefined
-      : speaker.verdict === "limit"
-      ? "limit"
+      : speaker.verdict === "limit" || speaker.verdict === "ask"
+      ? speaker.verdict
       : speaker.by === "default"
       ? "default"
       : "rule",
@@ -122,6 +147,9 @@ export function decideNaively(
     retryAfterMs: speaker.verdict === "limit"
       ? Math.max(...waiting.map(({ waitMs }) => Number(waitMs)))
       : undefined,
+    asks: !passes && speaker.verdict === "ask"
+      ? said.filter(({ enforcing }) => enforcing).flatMap(({ wanted }) => wanted)
+      : [],
     observed: said.flatMap(({ observed }) => observed)
       .filter(({ verdict }) => order.indexOf(verdict) > doneRank)
       .map(({ policy, rule, verdict }) => `${policy}/${rule}/${verdict}`),
