@@ -51,6 +51,8 @@ export type RuleSays =
   /** A limit without room. */
   | "limits"
   | "has_room"
+  /** A person is asked first. */
+  | "asks"
   | "allows";
 
 export interface RuleTrace {
@@ -78,7 +80,7 @@ export interface PolicyTrace {
   readonly verdict: Decision["verdict"];
   /** The rule that said so, or `default`, `protocol`. */
   readonly rule: string;
-  /** In the order of the engine: deny, limit, allow; as the document has them within each. */
+  /** In the order of the engine: deny, limit, ask, allow; as the document has them within each. */
   readonly rules: readonly RuleTrace[];
 }
 
@@ -141,7 +143,7 @@ function traceDocument(
   nowMs: number,
 ): PolicyTrace {
   const { operation } = subject;
-  const { deny, limit, allow } = document;
+  const { deny, limit, ask, allow } = document;
   const trace = (rule: CompiledRule, effect: Rule["effect"], covers: boolean, more: Partial<RuleTrace>) => {
     const { id, observes, reason } = rule;
     const decisive = !observes && alone.rule === id && verdictOf[effect] === alone.verdict;
@@ -154,9 +156,13 @@ function traceDocument(
         checks: [],
       };
     }
-    const strictness: Strictness = effect === "allow" ? "allow" : "deny";
+    // An ask that does not hold for certain holds back, as a deny would, what passes otherwise.
+    const isCertain = effect === "ask" && certain.has(rule) && answerRule(rule, subject, "allow") === "yes";
+    const strictness: Strictness = effect === "allow" || isCertain ? "allow" : "deny";
     const answer = answerRule(rule, subject, strictness);
-    const applies = effect === "allow" ? answer === "yes" : answer !== "no";
+    const applies = effect === "allow"
+      ? answer === "yes"
+      : answer !== "no" && (effect !== "ask" || isCertain || passesOtherwise());
     const says = applies ? saysOf[effect] : "does_not_apply";
     return {
       ...base,
@@ -166,12 +172,18 @@ function traceDocument(
       ...(applies ? more : {}),
     };
   };
+  const passesOtherwise = (): boolean =>
+    document.default === "allow" ||
+    [...allows].some((rule) => !rule.observes && answerRule(rule, subject, "allow") === "yes");
   const covering = (rules: readonly CompiledRule[]): ReadonlySet<CompiledRule> => new Set(rules);
   const denies = covering(deny.covering(subject));
   const limits = operation.accompanies === true
     ? covering([])
     : covering(limit.covering(subject, operation.housekeeping ? "methods" : "all"));
   const allows = covering(allow.covering(subject));
+  const isAskable = !operation.housekeeping && operation.accompanies !== true;
+  const asks = covering(isAskable ? ask?.perhaps.covering(subject) ?? [] : []);
+  const certain = covering(isAskable ? ask?.surely.covering(subject) ?? [] : []);
   return {
     name: document.name,
     mode: document.mode,
@@ -189,6 +201,7 @@ function traceDocument(
           limit: { left, holds: rule.bucket.burst, waitMs: wait },
         });
       }),
+      ...(ask?.perhaps.rules ?? []).map((rule) => trace(rule, "ask", asks.has(rule), {})),
       ...allow.rules.map((rule) => trace(rule, "allow", allows.has(rule), {})),
     ],
   };
@@ -197,11 +210,13 @@ function traceDocument(
 const verdictOf: Readonly<Record<Rule["effect"], Decision["verdict"]>> = {
   deny: "deny",
   limit: "limit",
+  ask: "ask",
   allow: "allow",
 };
 const saysOf: Readonly<Record<Rule["effect"], RuleSays>> = {
   deny: "denies",
   limit: "has_room",
+  ask: "asks",
   allow: "allows",
 };
 
@@ -260,15 +275,17 @@ function wouldTake(policies: readonly PolicyTrace[], operation: Operation): read
     if (policy.mode === "observe" || policy.verdict === "allow") return [];
     const inPolicy = policies.length > 1 ? `policy ${quote(policy.name)}: ` : "";
     const lines = policy.rules.filter((rule) =>
-      !rule.observes && (rule.says === "denies" || rule.says === "limits")
+      !rule.observes && (rule.says === "denies" || rule.says === "limits" || rule.says === "asks")
     )
       .map((rule) =>
         rule.says === "limits"
           ? `limit ${quote(rule.id)} has room again in ${rule.limit!.waitMs} ms`
+          : rule.says === "asks"
+          ? `ask ${quote(rule.id)} wants a person to approve it`
           : `deny ${quote(rule.id)} would have to leave it alone`
       );
     const opened = policy.default === "allow" || operation.housekeeping ||
-      policy.rules.some(({ says, observes }) => says === "allows" && !observes);
+      policy.rules.some(({ says, observes }) => (says === "allows" || says === "asks") && !observes);
     return [...lines, ...opened ? [] : openings(policy, operation)].map((line) => inPolicy + line);
   });
 }

@@ -20,6 +20,8 @@ function verdictOf(
   if (denied !== undefined) return ["deny", denied];
   const limited = first("limits");
   if (limited !== undefined) return ["limit", limited];
+  const asked = first("asks");
+  if (asked !== undefined) return ["ask", asked];
   const allowed = first("allows");
   if (allowed !== undefined) return ["allow", allowed];
   return isHousekeeping ? ["allow", "protocol"] : [fallback, "default"];
@@ -64,7 +66,7 @@ Deno.test("what is explained is what decide says, and the trace alone leads to t
     ),
     { numRuns: 1_000 },
   );
-  for (const one of ["elsewhere", "does_not_apply", "denies", "limits", "has_room", "allows"]) {
+  for (const one of ["elsewhere", "does_not_apply", "denies", "limits", "has_room", "asks", "allows"]) {
     assert.ok(said.has(one as never), `nothing ${one}`);
   }
 });

@@ -21,10 +21,10 @@ Deno.test("an ask rule is read with its checks, its reason and the time for whic
 
 Deno.test("an approval that holds for ever, or in a rule that asks nobody, is refused", () => {
   assert.deepEqual(ruleComplaints("  - { ask: x, for: 25h }"), [
-    '3:17 policy_bad_value "for": an approval that holds for more than a day | ' +
+    '3:20 policy_bad_value "for": an approval that holds for more than a day | ' +
     "A person approves one call; what may always pass is a rule with allow",
   ]);
-  assert.match(ruleComplaints("  - { ask: x, for: 0s }")[0], /^3:17 policy_bad_value/);
+  assert.match(ruleComplaints("  - { ask: x, for: 0s }")[0], /^3:20 policy_bad_value/);
   assert.deepEqual(ruleComplaints("  - { allow: x, for: 5m }"), [
     '3:17 policy_bad_value "for" in a rule that does not ask | ' +
     "It belongs to ask: for how long an approval holds for the very same call",
