@@ -121,6 +121,8 @@ function describe({ says, answer, elsewhere, limit, effect }: RuleTrace): string
       return `has no room${limit === undefined ? "" : ` for ${limit.waitMs} ms (it holds ${limit.holds})`}`;
     case "has_room":
       return `has room${limit === undefined ? "" : `: ${round(limit.left)} of ${limit.holds} left`}`;
+    case "asks":
+      return answer === "unknown" ? "asks a person, because it cannot be told" : "asks a person";
     case "allows":
       return "allows";
   }
