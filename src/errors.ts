@@ -33,8 +33,6 @@ export type ErrorCode =
   | "lock_missing"
   /** The server is started in another way than the one that was locked. */
   | "lock_other_command"
-  // a server that is asked what it offers
-  | "server_unanswering"
   // audit log
   | "audit_unwritable"
   | "audit_unreadable"

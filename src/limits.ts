@@ -167,12 +167,6 @@ export const listPagesMax = 64;
 /** Tools, prompts or resource templates that we keep of one server. */
 export const listedItemsMax = 4096;
 
-/** How long a server may take to answer when it is to be locked: `npx` may have to fetch it first. */
-export const interviewTimeoutMs = 60_000;
-
-/** How long its lists must have been quiet: some servers add tools once they have asked what the client can do. */
-export const interviewQuietMs = 500;
-
 // ——— audit ———
 
 /** Arguments as they stand in one record; what is longer is recorded by size and digest alone. */

@@ -38,7 +38,6 @@ export function statusOf(code: ErrorCode): number {
     case "lock_malformed":
     case "lock_missing":
     case "lock_other_command":
-    case "server_unanswering":
     case "audit_unwritable":
     case "audit_unreadable":
     case "state_unusable":

@@ -1,12 +1,6 @@
 /** `lilith-zero lock -- COMMAND…`: writes down what a server says of itself, or shows what it says otherwise by now. */
 
-import { mergeServerSettings } from "./server_settings.ts";
-import { type Interview, interviewServer } from "./interview.ts";
-import { loadPolicies } from "./load_policies.ts";
-import { openLockFile, readLockFile } from "./lock_file.ts";
-import { StderrWriter } from "./stderr_writer.ts";
-import { exitStatus } from "./exit_status.ts";
-import type { SurfaceKind } from "../mcp/surface.ts";
+import { type SurfaceKind, surfaceOf } from "../mcp/surface.ts";
 import {
   compareLocks,
   type Lock,
@@ -17,8 +11,12 @@ import {
   writeLock,
 } from "../policy/lock.ts";
 import { quote } from "../policy/sentence.ts";
-import { probeContainment } from "../supervisor/linux.ts";
-import { lookUpCommand } from "../supervisor/look_up.ts";
+import { isJsonObject } from "../wire/json_value.ts";
+import { type AskedServer, askServer } from "./ask_server.ts";
+import { exitStatus } from "./exit_status.ts";
+import { loadPolicies } from "./load_policies.ts";
+import { openLockFile, readLockFile } from "./lock_file.ts";
+import { mergeServerSettings } from "./server_settings.ts";
 
 export interface LockOptions {
   /** The lock file. */
@@ -34,28 +32,14 @@ export interface LockOptions {
 
 /** Exit status: 0 done, or no difference; 1 a difference, with `check`. */
 export async function lockServer(options: LockOptions): Promise<number> {
-  const stderr = new StderrWriter();
-  try {
-    return await lock(options, stderr);
-  } finally {
-    await stderr.flush(stderrFlushMs);
-  }
-}
-
-async function lock(options: LockOptions, stderr: StderrWriter): Promise<number> {
   Deno.addSignalListener("SIGCHLD", () => {}); // where it is ignored, the kernel throws exit statuses away (wait(2))
-  const containment = await probeContainment(options.containment);
   const documents = options.policies.length === 0
     ? []
-    : await loadPolicies(options.policies, (finding) => stderr.write(`${finding}\n`));
+    : await loadPolicies(options.policies, (finding) => console.error(finding));
   const settings = mergeServerSettings(documents.map((document) => document.server));
-  const directory = settings.directory ?? Deno.cwd();
-  const [commandName, ...args] = options.command;
-  const command = lookUpCommand(commandName, { path: Deno.env.get("PATH"), directory });
   const checked = options.check ? readLockFile(options.output) : undefined;
   using file = checked === undefined ? openLockFile(options.output) : undefined;
-  const interview = await interviewServer({ command, args, directory, settings, containment, stderr });
-  const now = lockOf([command, ...args], interview);
+  const now = lockOf(await askServer({ ...options, settings }), options.command.slice(1));
   const before = checked ?? file?.before;
   const differences = before === undefined ? [] : compareLocks(before, now);
   if (file !== undefined && (before === undefined || differences.length > 0)) file.replace(writeLock(now));
@@ -69,20 +53,27 @@ async function lock(options: LockOptions, stderr: StderrWriter): Promise<number>
   return options.check && differences.length > 0 ? exitStatus.checkFailed : exitStatus.done;
 }
 
-function lockOf(command: readonly string[], { server, instructions, items }: Interview): Lock {
-  const locked = {} as Record<SurfaceKind, ReadonlyMap<string, LockedItem>>;
-  for (const [kind] of kinds) {
-    locked[kind] = new Map(items[kind].map((surface) => [surface.name, lockSurface(surface)]));
+function lockOf(asked: AskedServer, args: readonly string[]): Lock {
+  const { command, serverInfo, instructions } = asked;
+  const items = {} as Record<SurfaceKind, ReadonlyMap<string, LockedItem>>;
+  for (const [kind, , key] of kinds) {
+    const surfaces = asked[key].map(({ value }) => surfaceOf(value, kind)!);
+    items[kind] = new Map(surfaces.map((surface) => [surface.name, lockSurface(surface)]));
   }
+  const [name, version] = ["name", "version"].map((key) =>
+    isJsonObject(serverInfo) ? serverInfo.get(key) : undefined
+  );
   return {
-    command,
-    server,
-    instructions: instructions === undefined ? undefined : lockText(instructions),
-    items: locked,
+    command: [command, ...args],
+    server: typeof name === "string"
+      ? { name, version: typeof version === "string" ? version : "" }
+      : undefined,
+    instructions: instructions === undefined || instructions === "" ? undefined : lockText(instructions),
+    items,
   };
 }
 
-const kinds: readonly (readonly [SurfaceKind, string, string])[] = [
+const kinds: readonly (readonly [SurfaceKind, string, "tools" | "prompts" | "resourceTemplates"])[] = [
   ["tool", "tool", "tools"],
   ["prompt", "prompt", "prompts"],
   ["resource_template", "resource template", "resourceTemplates"],
@@ -142,6 +133,3 @@ function showInvisible(line: string): string {
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 }
-
-/** How long our last words may take on a standard error that nobody reads. */
-const stderrFlushMs = 1000;

@@ -90,7 +90,12 @@ const listChanges: ReadonlyMap<string, readonly ListKind[]> = new Map([
 ]);
 
 /** Whatever a client can do, so that nothing is kept from it. */
-const clientCapabilities = { roots: { listChanged: true }, sampling: {}, elicitation: { form: {}, url: {} } };
+const clientCapabilities = {
+  roots: { listChanged: true },
+  sampling: { tools: {}, context: {} },
+  elicitation: { form: {}, url: {} },
+  tasks: { list: {}, cancel: {}, requests: { sampling: { createMessage: {} }, elicitation: { create: {} } } },
+};
 const clientInfo = { name: "lilith-zero", version };
 
 /** JSON-RPC 2.0 §5.1. */
