@@ -4,6 +4,7 @@
  */
 
 import { LilithError } from "../errors.ts";
+import { findPiece } from "./pattern_position.ts";
 import type { PolicyDocument } from "./rule.ts";
 import { quote } from "./sentence.ts";
 
@@ -51,8 +52,9 @@ export async function loadPatternEngine(): Promise<PatternEngine> {
         compiled = RE2JS.compile(source);
       } catch (cause) {
         const { found, hint } = explainRefusal(cause);
+        const place = placeOf(source, cause);
         throw new LilithError("policy_bad_value", {
-          message: `Cannot use the pattern ${quote(source)}: ${found}`,
+          message: `Cannot use the pattern ${quote(source)}: ${found}${place}`,
           hint,
           cause,
         });
@@ -93,6 +95,31 @@ const refusals: readonly (Refusal & { readonly said: RegExp })[] = [
     hint: "Leave it out: this engine never backtracks, so the plain form is as fast",
   },
   {
+    said: /`\(\?(?:\(|&|R|\d)/,
+    found: "it has a condition or calls itself, which has no linear-time form",
+    hint: "Spell the alternatives out, as in (ab|cd)",
+  },
+  {
+    said: /`\(\?#/,
+    found: "it has a comment",
+    hint: "Write the comment behind a # of the YAML",
+  },
+  {
+    said: /`\(\?\|/,
+    found: "it has a branch reset",
+    hint: "Write (?: instead: nothing is captured here",
+  },
+  {
+    said: /`\\[hRX]`/,
+    found: "it has a class that RE2 does not know",
+    hint: "Write \\h as [\\t ], \\R as (?:\\r\\n|[\\n\\r]), \\X as .",
+  },
+  {
+    said: /`\\G`/,
+    found: "it has \\G",
+    hint: "Use \\A for the beginning of the text",
+  },
+  {
     said: /invalid repeat count/,
     found: "it repeats something more than 1000 times",
     hint: "Use *, + or a smaller count here, and max_length for the length",
@@ -118,6 +145,20 @@ const refusals: readonly (Refusal & { readonly said: RegExp })[] = [
     hint: "A pattern is no glob: write .* for any text",
   },
 ];
+
+/** Where the engine stumbled, to be read behind what it found; empty where it cannot be told, or it is the whole. */
+function placeOf(source: string, cause: unknown): string {
+  const { input, error } = cause as { readonly input?: unknown; readonly error?: unknown };
+  if (typeof input !== "string" || input === source) return "";
+  const isCalledTwice = error === "duplicate capture group name";
+  const piece = isCalledTwice ? `<${input}>` : input;
+  const at = findPiece(source, piece, isCalledTwice || error === "invalid repeat count");
+  if (at === undefined) return "";
+  return ` (character ${at + 1}: ${quote(source.slice(at, at + placeCharactersMax))})`;
+}
+
+/** Enough to find the place again. */
+const placeCharactersMax = 16;
 
 function explainRefusal(cause: unknown): Refusal {
   const said = cause instanceof Error ? cause.message.replace(/^error parsing regexp: /, "") : "";

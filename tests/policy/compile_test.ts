@@ -24,7 +24,7 @@ Deno.test("compilePolicies() refuses a pattern with its position, the text and a
   assert.equal(error.code, "policy_bad_value");
   assert.equal(
     error.message,
-    'Cannot use the pattern "(?=x)": it looks ahead, which has no linear-time form',
+    'Cannot use the pattern "(?=x)": it looks ahead, which has no linear-time form (character 1: "(?=x)")',
   );
   assert.match(error.hint ?? "", /two checks/);
   assert.deepEqual(error.at, { file: "team.yaml", line: 7, column: 3 });

@@ -55,6 +55,33 @@ Deno.test("a pattern that has no linear-time form is refused with an alternative
   }
 });
 
+Deno.test("a refused pattern is refused with the place where it cannot be read", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["a(?=b)", '(character 2: "(?=b)")'],
+    ["[(?=]\\(?=(?=b)", '(character 10: "(?=b)")'],
+    ["[](?=]x(?!y)", '(character 8: "(?!y)")'],
+    ["[[:alpha:](?=]x(?!y)", '(character 16: "(?!y)")'],
+    ["\\Q(?=[\\E(?=b)", '(character 9: "(?=b)")'],
+    ["(?<=a)b", ""],
+    ["ab(?<=a)b", '(character 3: "(?<=a)b")'],
+    ["(a)\\\\\\1", '(character 6: "\\\\1")'],
+    ["xa*+b", '(character 3: "*+b")'],
+    ["(?:a{1000}){1000}", '(character 12: "{1000}")'],
+    ["(?P<n>a)(?P<n>b)", '(character 12: "<n>b)")'],
+    ["a[z-a]", '(character 3: "z-a]")'],
+    ["a(?#c)", '(character 2: "(?#c)")'],
+    ["a\\Gb", '(character 2: "\\\\Gb")'],
+    ["(a", ""],
+  ];
+  for (const [source, place] of cases) {
+    assert.throws(() => engine.compile(source), (error) => {
+      assert.ok(error instanceof LilithError);
+      assert.equal(/ \(character \d.*\)$/.exec(error.message)?.[0].trim() ?? "", place, source);
+      return true;
+    });
+  }
+});
+
 Deno.test("patterns that take exponential time elsewhere come to an end on 100 KB", () => {
   const letters = "a".repeat(100_000);
   assert.equal(engine.compile("^(a+)+$").finds(`${letters}!`), false);
