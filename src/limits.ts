@@ -167,6 +167,12 @@ export const listPagesMax = 64;
 /** Tools, prompts or resource templates that we keep of one server. */
 export const listedItemsMax = 4096;
 
+/** How long the bytes of a watched policy file must be the same before they are read as a policy: a write takes less. */
+export const policySettleMs = 100;
+
+/** How often watched policy files are looked at unasked: not every file system tells of changes, and none of all. */
+export const policyLookMs = 2_000;
+
 // ——— audit ———
 
 /** Arguments as they stand in one record; what is longer is recorded by size and digest alone. */

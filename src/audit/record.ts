@@ -19,6 +19,7 @@ import type {
   EventRecord,
   Note,
   OutcomeRecord,
+  PolicyChangeRecord,
   RecordBody,
   RefusedRecord,
   StartRecord,
@@ -154,6 +155,7 @@ function writeStart(body: StartRecord, text: RecordText): string {
     ',"mechanism":' + text.quote(containment.mechanism, "/containment/mechanism") + "}" +
     ',"writableByServer":' + text.quoteList(body.writableByServer, "/writableByServer") +
     ',"masks":' + JSON.stringify(body.masks) +
+    (body.watch === true ? ',"watch":true' : "") +
     (torn === undefined ? "" : ',"torn":{"bytes":' + torn.bytes + ',"sha256":"' + torn.sha256 + '"}');
 }
 
@@ -309,7 +311,22 @@ function writeRefused(body: RefusedRecord, text: RecordText): string {
 }
 
 function writeEvent(body: EventRecord, text: RecordText): string {
-  return '","kind":"event","name":"' + body.name + '","detail":' + text.quoteSentence(body.detail, "/detail");
+  return '","kind":"event","name":"' + body.name + '","detail":' +
+    text.quoteSentence(body.detail, "/detail") +
+    ("policies" in body ? writePolicyChange(body, text) : "");
+}
+
+function writePolicyChange(
+  { policies, atNextStart, announced }: PolicyChangeRecord,
+  text: RecordText,
+): string {
+  const files = policies.map(({ file, before, found }, i) =>
+    '{"file":' + text.quote(file, `/policies/${i}/file`) + ',"before":"' + before + '"' +
+    (found === undefined ? "}" : ',"found":"' + found + '"}')
+  );
+  return ',"policies":[' + files.join(",") + "]" +
+    (atNextStart === undefined ? "" : ',"atNextStart":' + text.quoteList(atNextStart, "/atNextStart")) +
+    (announced === undefined ? "" : ',"announced":' + JSON.stringify(announced));
 }
 
 function writeEnd({ reason, status, counts }: EndRecord, text: RecordText): string {

@@ -48,6 +48,8 @@ export interface StartRecord {
   readonly masks: readonly MaskKind[];
   /** The unfinished line with which an earlier writer left the log; see `Sink.torn`. */
   readonly torn?: TornLine | undefined;
+  /** The policies may change during the session; each change is an event. */
+  readonly watch?: boolean | undefined;
 }
 
 /** A line that was never finished: its writer died, or the disk was full. */
@@ -160,10 +162,35 @@ export interface RefusedRecord {
 }
 
 /** Something that happened to the session and is no message. */
-export interface EventRecord {
+export type EventRecord =
+  | {
+    readonly kind: "event";
+    readonly name: "policy_missing" | "server_exited" | "stopping";
+    readonly detail: string;
+  }
+  | PolicyChangeRecord;
+
+/**
+ * Something that was seen of the policy files while the session ran. `policy_changed`: every record behind this one was
+ * judged by what was found. `policy_kept`: by what was in force before, because what was found is no policy, or nothing
+ * was. `policy_restored`: after such a time the files are again what is in force.
+ */
+export interface PolicyChangeRecord {
   readonly kind: "event";
-  readonly name: "policy_missing" | "server_exited" | "stopping";
+  readonly name: "policy_changed" | "policy_kept" | "policy_restored";
   readonly detail: string;
+  /** All policies of the session, in their order. */
+  readonly policies: readonly {
+    readonly file: string;
+    /** SHA-256 of the bytes that were in force until now, lower-case hex. */
+    readonly before: string;
+    /** Of those that were found; absent where the file could not be read. */
+    readonly found?: string | undefined;
+  }[];
+  /** Settings of the policies that a running server keeps as it was started with. */
+  readonly atNextStart?: readonly string[] | undefined;
+  /** Lists of which we told the agent that they have changed. */
+  readonly announced?: readonly string[] | undefined;
 }
 
 /** The last record of a session. */

@@ -2,6 +2,7 @@
 
 import type { ErrorAnswer, Result } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
+import { announcedLists } from "../mcp/list_changes.ts";
 import { createsTask } from "../mcp/progress.ts";
 import { replyCodes } from "../mcp/reply.ts";
 import { negotiatedRevision } from "../mcp/revision.ts";
@@ -160,7 +161,10 @@ function recordOutcome(
 function learn(turn: Turn, asker: Side, request: PendingRequest, message: Result): void {
   if (request.progress !== undefined && createsTask(message)) turn.keepTaskToken(asker, request.progress);
   if (asker === "downstream") rememberTask(turn, request, message);
-  if (asker === "downstream" && request.method === "initialize") turn.revision = negotiatedRevision(message);
+  if (asker === "downstream" && request.method === "initialize") {
+    turn.revision = negotiatedRevision(message);
+    turn.announcedLists = announcedLists(message);
+  }
 }
 
 /** The agent answers a server that is gone. */

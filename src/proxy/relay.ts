@@ -7,14 +7,18 @@ import type { Sink } from "../audit/sink.ts";
 import type { Chain, StartRecord } from "../audit/record.ts";
 import type { Incoming } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import type { Facts, Query } from "../policy/facts.ts";
 import type { Channel } from "../transport/channel.ts";
 import type { Effect } from "./effect.ts";
 import {
   end,
   nextElement,
+  note,
+  type PolicyEvent,
   receive,
   recordFailed,
+  reload,
   resume,
   serverGone,
   type Session,
@@ -147,6 +151,28 @@ export class Relay {
     this.#hurried.resolve();
   }
 
+  /**
+   * Puts another policy in force, between two messages. False where that could not be recorded: then the old one stays. A
+   * session that has ended changes nothing any more.
+   */
+  reload(policy: CompiledPolicy, record: PolicyEvent): boolean {
+    return this.#applyEvent(() => reload(this.#session, policy, record, this.#parts.now()));
+  }
+
+  /** Records something about the policy files that changes nothing. False where it could not be recorded. */
+  note(record: PolicyEvent): boolean {
+    return this.#applyEvent(() => note(this.#session, record, this.#parts.now()));
+  }
+
+  #applyEvent(makeStep: () => Step): boolean {
+    if (this.#isOver) return true;
+    const { session, effects } = makeStep();
+    if (this.#run(effects) !== undefined) return false;
+    this.#session = session;
+    this.#flush();
+    return true;
+  }
+
   /** Settles when the server's output has ended or is quiet; while the client has no room for it, it is not. */
   async #lastWords(): Promise<void> {
     let heard = -1;
@@ -213,26 +239,25 @@ export class Relay {
   /** One message from one side. A promise where it has to wait: for facts, or for room. */
   #take(side: Side, incoming: Incoming): void | Promise<void> {
     const before = this.#session;
-    const step = receive(before, side, incoming, this.#parts.now());
-    const question = step.effects[0];
-    if (question?.kind !== "look_up") {
-      return this.#perform(before, side, incoming, step);
+    return this.#proceed(before, side, incoming, receive(before, side, incoming, this.#parts.now()));
+  }
+
+  /** Looks up what a step asks for, again where a new policy asks for more, and performs the verdict. */
+  #proceed(before: Session, side: Side, incoming: Incoming, step: Step): void | Promise<void> {
+    for (;;) {
+      const question = step.effects[0];
+      if (question?.kind !== "look_up") return this.#perform(before, side, incoming, step);
+      this.#session = before = step.session;
+      const facts = this.#parts.lookUp(question.queries);
+      if (facts instanceof Promise) {
+        return facts.then((found) => {
+          if (this.#isOver) return never; // it was answered when the session ended
+          const now = this.#session;
+          return this.#proceed(now, side, incoming, resume(now, side, found, this.#parts.now()));
+        });
+      }
+      step = resume(before, side, facts, this.#parts.now());
     }
-    this.#session = step.session;
-    const facts = this.#parts.lookUp(question.queries);
-    if (!(facts instanceof Promise)) {
-      return this.#perform(
-        step.session,
-        side,
-        incoming,
-        resume(step.session, side, facts, this.#parts.now()),
-      );
-    }
-    return facts.then((found) => {
-      if (this.#isOver) return never; // it was answered when the session ended
-      const now = this.#session;
-      return this.#perform(now, side, incoming, resume(now, side, found, this.#parts.now()));
-    });
   }
 
   /** The effects of one message: all of them, or none after the first record that could not be written. */

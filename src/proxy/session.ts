@@ -15,6 +15,7 @@ import { receiveBatch } from "./receive_batch.ts";
 import { receiveRequest, resumeRequest } from "./requests.ts";
 import { type Session, sideName, type Step, Turn } from "./session_state.ts";
 
+export { note, type PolicyEvent, reload } from "./reload.ts";
 export { createSession, type Gate, type Session, type Step } from "./session_state.ts";
 
 /** The first record of a session: what was decided at its start. */
@@ -27,22 +28,24 @@ export function start(session: Session, body: StartRecord, nowMs: number): Step 
  * of its step, and is answered with {@linkcode resume} before the next message of that side.
  */
 export function receive(session: Session, side: Side, incoming: Incoming, nowMs: number): Step {
-  return takeMessage(session, side, incoming, nowMs, (turn) => {
-    switch (incoming.kind) {
-      case "request":
-      case "notification":
-        return receiveRequest(turn, side, incoming);
-      case "result":
-      case "error":
-        return receiveAnswer(turn, side, incoming);
-      case "malformed":
-        return refuseMalformed(turn, side, incoming);
-      case "oversize":
-        return refuseOversize(turn, side, incoming);
-      case "batch":
-        return receiveBatch(turn, side, incoming);
-    }
-  });
+  return takeMessage(session, side, incoming, nowMs, (turn) => receiveWith(turn, side, incoming));
+}
+
+function receiveWith(turn: Turn, side: Side, incoming: Incoming): void {
+  switch (incoming.kind) {
+    case "request":
+    case "notification":
+      return receiveRequest(turn, side, incoming);
+    case "result":
+    case "error":
+      return receiveAnswer(turn, side, incoming);
+    case "malformed":
+      return refuseMalformed(turn, side, incoming);
+    case "oversize":
+      return refuseOversize(turn, side, incoming);
+    case "batch":
+      return receiveBatch(turn, side, incoming);
+  }
 }
 
 /**
@@ -54,7 +57,10 @@ export function nextElement(session: Session, side: Side): Incoming | undefined 
   return waiting[side] === undefined ? elementToTake(batches[side]) : undefined;
 }
 
-/** The facts that a `look_up` effect of `side` asked for. */
+/**
+ * The facts that a `look_up` effect of `side` asked for. Where the policy has changed since, they are those that the old
+ * one wanted: the message is received anew, and the step may be another `look_up`.
+ */
 export function resume(session: Session, side: Side, facts: Facts, nowMs: number): Step {
   const waiting = session.state.waiting[side];
   if (waiting === undefined) throw new Error(`no message of the ${sideName(side)} waits for facts`);
@@ -63,10 +69,15 @@ export function resume(session: Session, side: Side, facts: Facts, nowMs: number
     side,
     waiting.message,
     nowMs,
-    (turn) =>
-      waiting.kind === "request"
+    (turn) => {
+      if (waiting.isOvertaken === true) {
+        turn.setWaiting(side, undefined);
+        return receiveWith(turn, side, waiting.message);
+      }
+      return waiting.kind === "request"
         ? resumeRequest(turn, side, waiting, facts)
-        : resumeAnswer(turn, side, waiting, facts),
+        : resumeAnswer(turn, side, waiting, facts);
+    },
   );
 }
 

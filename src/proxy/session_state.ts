@@ -1,6 +1,7 @@
 /** The state of one session as a value, and the working copy with which one turn makes the next value. */
 
 import { appendRecord, type Chain, type RecordBody, startChain } from "../audit/record.ts";
+import type { AnnouncedList } from "../mcp/list_changes.ts";
 import { readHead } from "../mcp/message_head.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
@@ -13,7 +14,7 @@ import { type PendingRequest, PendingTable } from "./pending.ts";
 import { noTasks, type TaskTable } from "./task_table.ts";
 import type { Waiting } from "./waiting.ts";
 
-/** What a session is given at its start and never changes. */
+/** What a session is given at its start. Only `policy` ever changes, all of it between two messages (`reload.ts`). */
 export interface Gate {
   /** Names the session in every record. */
   readonly session: string;
@@ -52,6 +53,8 @@ export interface SessionState {
   readonly batches: BySide<Batches>;
   /** What the server's answer to `initialize` settled on; undefined before, and in the stateless revisions. */
   readonly revision: string | undefined;
+  /** What the server may tell the agent to ask for anew, by the same answer. */
+  readonly announcedLists: readonly AnnouncedList[];
   readonly waiting: BySide<Waiting | undefined>;
   /** The tools of the tasks that the server made of the agent's calls. */
   readonly tasks: TaskTable;
@@ -83,6 +86,7 @@ export function createSession(gate: Gate): Session {
       taskTokens: { downstream: [], upstream: [] },
       batches: { downstream: noBatches, upstream: noBatches },
       revision: undefined,
+      announcedLists: [],
       waiting: { downstream: undefined, upstream: undefined },
       tasks: noTasks,
       chain: startChain(gate.session, gate.anchor),
@@ -105,6 +109,7 @@ export class Turn {
   taskTokens: BySide<readonly string[]>;
   batches: BySide<Batches>;
   revision: string | undefined;
+  announcedLists: readonly AnnouncedList[];
   waiting: BySide<Waiting | undefined>;
   tasks: TaskTable;
   /** The batch that this turn's message is an element of. */
@@ -133,6 +138,7 @@ export class Turn {
     this.taskTokens = state.taskTokens;
     this.batches = state.batches;
     this.revision = state.revision;
+    this.announcedLists = state.announcedLists;
     this.waiting = state.waiting;
     this.tasks = state.tasks;
     this.#sender = sender;
@@ -277,6 +283,7 @@ export class Turn {
       taskTokens: this.taskTokens,
       batches: this.batches,
       revision: this.revision,
+      announcedLists: this.announcedLists,
       waiting: this.waiting,
       tasks: this.tasks,
       chain: this.#chain,

@@ -7,7 +7,12 @@ import type { Query } from "../policy/facts.ts";
 /** A message whose facts are being looked up. */
 export type Waiting = WaitingRequest | WaitingAnswer;
 
-export interface WaitingRequest {
+interface WaitingBase {
+  /** The policy has changed since: its queries are those of the old one, and it is judged anew from the beginning. */
+  readonly isOvertaken?: boolean;
+}
+
+export interface WaitingRequest extends WaitingBase {
   readonly kind: "request";
   readonly message: Request | Notification;
   readonly operation: ReadOperation;
@@ -15,7 +20,7 @@ export interface WaitingRequest {
   readonly queries: readonly Query[];
 }
 
-export interface WaitingAnswer {
+export interface WaitingAnswer extends WaitingBase {
   readonly kind: "answer";
   readonly message: Result | ErrorAnswer;
   readonly contents: AnswerContents;

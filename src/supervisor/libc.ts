@@ -73,6 +73,7 @@ export const errno = {
   EAGAIN: 11,
   EACCES: 13,
   ENOTDIR: 20,
+  EISDIR: 21,
   ENOSPC: 28,
   EPIPE: 32,
   ENAMETOOLONG: 36,

@@ -1,0 +1,66 @@
+/** What a session has used up when its policy changes: a new policy must not give it back. */
+
+import type { CompiledPolicy } from "./compile.ts";
+import { type Bucket, type BucketLevel, fullLevel, levelAt, levelOf } from "./limit.ts";
+import type { PolicyState } from "./state.ts";
+
+/**
+ * The state with which `after` goes on where `before` ends, at `nowMs`.
+ *
+ * - A limit whose rule and rate are the same keeps its level; with another rate it keeps its tokens, as many as fit.
+ * - A limit that is new begins full. But where the same policy has lost a limit, or has some that bear a number for a name
+ *   (they may be others now), it begins no fuller than the emptiest of those: what is renamed or moved is not refilled.
+ * - Labels and the count of calls stay as they are.
+ */
+export function carryState(
+  before: CompiledPolicy,
+  after: CompiledPolicy,
+  state: PolicyState,
+  nowMs: number,
+): PolicyState {
+  const [old, next] = [before, after].map(({ buckets }) => Map.groupBy(buckets.values(), policyNumber));
+  const buckets: Record<string, BucketLevel> = {};
+  for (const [policy, limits] of next) {
+    const oldLimits = old.get(policy) ?? [];
+    const gone = areSame(oldLimits, limits) ? [] : oldLimits.filter(({ id }) => isUncertain(id, after));
+    for (const limit of limits) {
+      const same = before.buckets.get(limit.id);
+      const ancestors = isUncertain(limit.id, before) ? gone.filter(({ id }) => id !== limit.id) : [];
+      buckets[limit.id] = inherit(limit, [...same === undefined ? [] : [same], ...ancestors], state, nowMs);
+    }
+  }
+  return { ...state, buckets };
+}
+
+function inherit(
+  limit: Bucket,
+  ancestors: readonly Bucket[],
+  state: PolicyState,
+  nowMs: number,
+): BucketLevel {
+  const [first, ...others] = ancestors;
+  if (first === undefined) return fullLevel(limit);
+  const levelOfAncestor = (ancestor: Bucket) => state.buckets[ancestor.id] ?? fullLevel(ancestor);
+  if (others.length === 0 && isSameLimit(first, limit)) return levelOfAncestor(first);
+  const levels = ancestors.map((ancestor) => levelAt(ancestor, levelOfAncestor(ancestor), nowMs));
+  const tokens = Math.min(...levels.map((level) => level.tokens));
+  return levelOf(limit, tokens, Math.max(...levels.map((level) => level.atMs)));
+}
+
+/** Whether a limit's name does not tell which limit of the other policy it is: it is not there, or is a mere number. */
+function isUncertain(id: string, other: CompiledPolicy): boolean {
+  return !other.buckets.has(id) || /^\d+\/rule-\d+$/.test(id);
+}
+
+/** A bucket's id begins with the number of its policy. */
+function policyNumber({ id }: Bucket): string {
+  return id.slice(0, id.indexOf("/"));
+}
+
+function areSame(a: readonly Bucket[], b: readonly Bucket[]): boolean {
+  return a.length === b.length && a.every((limit) => b.some((other) => isSameLimit(limit, other)));
+}
+
+function isSameLimit(a: Bucket, b: Bucket): boolean {
+  return a.id === b.id && a.calls === b.calls && a.perMs === b.perMs && a.burst === b.burst;
+}
