@@ -63,12 +63,13 @@ function commandLine(
       )
         .choices(["best", "process"]).default("best"),
     )
+    .option("--watch", "put the policy files in force anew when they change, without a restart", false)
     .passThroughOptions()
     .addHelpText("after", runExamples)
     .action(
       async (
         command: string[],
-        options: { policy?: string[]; audit?: string; containment: "best" | "process" },
+        options: { policy?: string[]; audit?: string; containment: "best" | "process"; watch: boolean },
       ) => {
         finish(
           await run({
@@ -76,6 +77,7 @@ function commandLine(
             audit: options.audit,
             command,
             containment: options.containment,
+            watch: options.watch,
           }),
         );
       },

@@ -47,6 +47,15 @@ async function loadPolicy(file: string, say: (finding: string) => void): Promise
   });
 }
 
+/** Makes the same of any policies that {@linkcode compileFor} makes of those of the start; all is loaded that they may need. */
+export async function openCompiler(
+  workingDirectory: string,
+): Promise<(documents: readonly PolicyDocument[], ownFiles: readonly string[]) => CompiledPolicy> {
+  const engine = await loadPatternEngine();
+  return (documents, ownFiles) =>
+    compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles }, engine);
+}
+
 /** Makes the policies ready to judge calls of a server in `workingDirectory`. */
 export async function compileFor(
   documents: readonly PolicyDocument[],

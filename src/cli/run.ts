@@ -5,6 +5,7 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Logger } from "@logtape/logtape";
 import { maskKinds } from "../audit/mask.ts";
 import { emptyAnchor, type StartRecord } from "../audit/record.ts";
@@ -33,6 +34,7 @@ import type { RunOptions } from "./run_arguments.ts";
 import { mergeServerSettings } from "./server_settings.ts";
 import { passOnStderr } from "./server_stderr.ts";
 import { StderrWriter } from "./stderr_writer.ts";
+import type { PolicyWatching, WatchSettings } from "./watch_policies.ts";
 
 /** Runs a server behind the proxy until one side ends; gives the exit status of the whole. */
 export async function run(options: RunOptions): Promise<number> {
@@ -58,7 +60,12 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const environment = serverEnvironment(givenEnvironment(Deno.env.toObject()), settings.passEnv);
   const containment = demandLevel(await probing, settings);
   const sink = options.audit === undefined ? undefined : openSink(options.audit);
-  const ownFiles = [...options.policies.map((path) => realpathSync(path)), ...(sink ? [sink.path] : [])];
+  // Where policies are read again, also by the names that the user gave: a link may lead elsewhere by then.
+  const policyFiles = options.policies.flatMap((path) => [
+    realpathSync(path),
+    ...(options.watch ? [resolve(path)] : []),
+  ]);
+  const ownFiles = [...new Set([...policyFiles, ...(sink ? [sink.path] : [])])];
   const session = createSession({
     session: randomUUID(),
     policy: await compileFor(documents, directory, ownFiles),
@@ -66,7 +73,8 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
   });
-  const lookUp = factsFrom(openResolver(directory));
+  const resolvePath = openResolver(directory);
+  const lookUp = factsFrom(resolvePath);
   const started: StartRecord = {
     kind: "start",
     lilith: version,
@@ -77,7 +85,13 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     writableByServer: ownFilesWritableByServer(ownFiles),
     masks: maskKinds,
     torn: sink?.torn,
+    ...(options.watch ? { watch: true } : {}),
   };
+  const say = (level: "info" | "warning", text: string) =>
+    level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text });
+  const watch = options.watch
+    ? await openWatch({ files: options.policies, documents, directory, ownFiles, resolvePath, say })
+    : undefined;
   for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
   if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");
   const signals = watchSignals();
@@ -114,9 +128,10 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       sink,
       lookUp,
       now: Date.now,
-      say: (level, text) => level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text }),
+      say,
     });
     relay.begin(started);
+    watch?.begin(relay, loop, (finding) => stderr.write(`${finding}\n`));
     signals.onSignal((name) => {
       isHurried = true;
       relay.stopNow(`${name} was received`);
@@ -132,9 +147,16 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     server.killNow();
     throw error;
   } finally {
+    watch?.end();
     await loop.stop().catch(() => {}); // whatever ended it before was thrown
     ownEnds.restore();
   }
+}
+
+/** Loaded late: most sessions have one policy from their start to their end. */
+async function openWatch(settings: WatchSettings): Promise<PolicyWatching> {
+  const watching = await import("./watch_policies.ts");
+  return await watching.openWatch(settings);
 }
 
 /** Facts at once: looking up a path takes some microseconds. */

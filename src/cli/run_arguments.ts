@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly command: readonly string[];
   /** `process`: do not use namespaces even where they are to be had. */
   readonly containment: "best" | "process";
+  /** The policy files are watched, and put in force when they change. */
+  readonly watch: boolean;
 }
 
 /**
@@ -30,8 +32,14 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
   const policies: string[] = [];
   let audit: string | undefined;
   let containment: RunOptions["containment"] = "best";
+  let watch = false;
   let at = 1;
   for (; args[at]?.startsWith("-") && args[at] !== "--"; at += 2) {
+    if (args[at] === "--watch") {
+      watch = true;
+      at--; // it has no value
+      continue;
+    }
     const value = args[at + 1];
     if (value === undefined || value.startsWith("-")) return undefined;
     switch (args[at]) {
@@ -52,5 +60,5 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
     }
   }
   const command = args.slice(args[at] === "--" ? at + 1 : at);
-  return command.length === 0 ? undefined : { policies, audit, command, containment };
+  return command.length === 0 ? undefined : { policies, audit, command, containment, watch };
 }

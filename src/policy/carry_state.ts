@@ -42,9 +42,11 @@ function inherit(
   if (first === undefined) return fullLevel(limit);
   const levelOfAncestor = (ancestor: Bucket) => state.buckets[ancestor.id] ?? fullLevel(ancestor);
   if (others.length === 0 && isSameLimit(first, limit)) return levelOfAncestor(first);
-  const levels = ancestors.map((ancestor) => levelAt(ancestor, levelOfAncestor(ancestor), nowMs));
-  const tokens = Math.min(...levels.map((level) => level.tokens));
-  return levelOf(limit, tokens, Math.max(...levels.map((level) => level.atMs)));
+  const tokens = Math.min(
+    ...ancestors.map((ancestor) => levelAt(ancestor, levelOfAncestor(ancestor), nowMs)),
+  );
+  const atMs = Math.max(Math.floor(nowMs), ...ancestors.map((ancestor) => levelOfAncestor(ancestor).atMs));
+  return levelOf(limit, tokens, atMs);
 }
 
 /** Whether a limit's name does not tell which limit of the other policy it is: it is not there, or is a mere number. */

@@ -55,11 +55,6 @@ export function charge(bucket: Bucket, level: BucketLevel, nowMs: number, tokens
   return { tokens: parts / bucket.perMs, atMs: Math.max(level.atMs, Math.floor(nowMs)) };
 }
 
-/** What is left of a level at `nowMs`, refilled as it was. */
-export function levelAt(bucket: Bucket, level: BucketLevel, nowMs: number): BucketLevel {
-  return charge(bucket, level, nowMs, 0);
-}
-
 /** So many tokens as a level of this bucket: no more than it holds, in whole parts, rounded down. */
 export function levelOf(bucket: Bucket, tokens: number, atMs: number): BucketLevel {
   const parts = Math.min(bucket.burst * bucket.perMs, Math.floor(tokens * bucket.perMs));

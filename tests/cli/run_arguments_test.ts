@@ -19,6 +19,7 @@ const word = fc.constantFrom(
   "-a",
   "--audit",
   "--containment",
+  "--watch",
   "--",
   "best",
   "process",
