@@ -32,7 +32,7 @@ async function loadPolicy(file: string, say: (finding: string) => void): Promise
   // Loaded late: the YAML reader and the schema are the slowest part of a start, and not needed without a policy.
   const { decodeDocument, formatDiagnostic } = await import("../policy/document.ts");
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const loaded = decodeDocument(bytes, file);
+  const loaded = decodeDocument(bytes, file, { nowMs: Date.now() });
   for (const warning of loaded.warnings) say(formatDiagnostic(warning, text));
   if (loaded.kind === "ok") {
     if (loaded.document.mode === "observe") say(`warning: policy "${file}" blocks nothing (mode: observe)`);

@@ -68,7 +68,7 @@ async function checkFile(file: string): Promise<FileReport> {
   }
   // Bytes that are no UTF-8 are an error of their own; to show the line, a replacement character will do.
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const loaded = decodeDocument(bytes, file);
+  const loaded = decodeDocument(bytes, file, { nowMs: Date.now() });
   if (loaded.kind === "error") return { ...nothing, text, errors: loaded.errors, warnings: loaded.warnings };
   const { document, warnings } = loaded;
   const engine = usesPatterns([document]) ? await loadPatternEngine() : undefined;

@@ -10,6 +10,7 @@ import { type PolicyNumber, policyNumber } from "./number.ts";
 import { type OwnFiles, prepareOwnFiles } from "./own_files.ts";
 import { normalizePath, type PathSettings } from "./path.ts";
 import type { Pattern, PatternEngine } from "./pattern.ts";
+import { endingsOf } from "./policy_at.ts";
 import type { ArgumentRule, Check, Literal, PolicyDocument, Rule } from "./rule.ts";
 import { ScopeIndex } from "./scope.ts";
 import { quote } from "./sentence.ts";
@@ -57,6 +58,8 @@ export interface CompiledRule {
   readonly names: ReadonlySet<string>;
   /** Whether a check needs facts. */
   readonly looksAtDisk: boolean;
+  /** When the rule ends, in Unix milliseconds; undefined: never. */
+  readonly untilMs: number | undefined;
 }
 
 export interface CompiledLimit extends CompiledRule {
@@ -99,6 +102,8 @@ export interface CompiledPolicy {
   readonly buckets: ReadonlyMap<string, Bucket>;
   /** Whether any rule, ours included, needs facts. */
   readonly rulesLookAtDisk: boolean;
+  /** When rules end, the first first, in Unix milliseconds; see `policy_at.ts`. */
+  readonly endings: readonly number[];
 }
 
 /** What a policy means depends on it, but it is not in the file. */
@@ -150,6 +155,7 @@ export function compilePolicies(
     ownFiles,
     buckets,
     rulesLookAtDisk,
+    endings: endingsOf(documents.flatMap(({ rules }) => rules)),
   };
 }
 
@@ -247,6 +253,7 @@ function compileRule(
     closed: rule.others === "none",
     names: new Set(compiled.filter((argument) => !argument.everywhere).map((argument) => argument.selector)),
     looksAtDisk: compiled.some((argument) => argument.checks.some((check) => check.kind === "under")),
+    untilMs: rule.untilMs,
   };
 }
 

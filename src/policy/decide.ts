@@ -14,6 +14,7 @@ import { fullLevel, waitMs } from "./limit.ts";
 import type { Answer } from "./answer.ts";
 import { answerRule } from "./match.ts";
 import { findOwnFile, ownFilesRule } from "./own_files.ts";
+import { policyAt } from "./policy_at.ts";
 import {
   reasonForAllow,
   reasonForAsk,
@@ -39,7 +40,7 @@ const callTokens = 1;
  * Judges an operation.
  *
  * `facts` are the answers to `needs(policy, operation)`; one that is missing makes its check unknown, which never
- * allows. `nowMs` is any clock that the session keeps to, in milliseconds. Never throws: an exception inside is a
+ * allows. `nowMs` is the time in Unix milliseconds. Never throws: an exception inside is a
  * denial with the code `error`.
  */
 export function decide(
@@ -51,7 +52,7 @@ export function decide(
 ): Decision {
   try {
     if (!Number.isFinite(nowMs)) throw new RangeError(`Cannot decide: the time is ${nowMs}`);
-    return judge(policy, state, operation, facts, nowMs);
+    return judge(policyAt(policy, nowMs), state, operation, facts, nowMs);
   } catch {
     return deny(policy, "error", "error", "the policy could not be applied, so nothing passes");
   }

@@ -5,6 +5,7 @@ import type { LilithError, TextPosition } from "../errors.ts";
 import { policyBytesMax } from "../limits.ts";
 import { type Diagnostic, loadError, Report } from "./document/diagnostic.ts";
 import { quote } from "./sentence.ts";
+import { findEndedRules } from "./document/ended_rules.ts";
 import { findMisreadRules } from "./document/misread_rules.ts";
 import { findOddRules } from "./document/odd_rules.ts";
 import { readExample, type RuleEffects } from "./document/read_example.ts";
@@ -26,6 +27,12 @@ export type LoadResult =
     readonly warnings: readonly Diagnostic[];
   };
 
+/** What a policy may depend on, and the file does not hold. */
+export interface LoadOptions {
+  /** The time in Unix milliseconds, to warn of rules that have ended; left out: nothing is said of them. */
+  readonly nowMs?: number;
+}
+
 /**
  * Reads the bytes of a policy file; `file` is its name as the user gave it, for messages.
  *
@@ -39,7 +46,7 @@ export type LoadResult =
  * console.assert(loaded.kind === "ok" && loaded.document.default === "deny");
  * ```
  */
-export function decodeDocument(bytes: Uint8Array, file: string): LoadResult {
+export function decodeDocument(bytes: Uint8Array, file: string, options: LoadOptions = {}): LoadResult {
   if (bytes.length > policyBytesMax) return tooLarge(file);
   let text: string;
   try {
@@ -55,13 +62,13 @@ export function decodeDocument(bytes: Uint8Array, file: string): LoadResult {
       ),
     );
   }
-  return read(text, bytes, file);
+  return read(text, bytes, file, options);
 }
 
 /** As {@linkcode decodeDocument}, for text that is already there. */
-export function loadDocument(text: string, file: string): LoadResult {
+export function loadDocument(text: string, file: string, options: LoadOptions = {}): LoadResult {
   const bytes = new TextEncoder().encode(text);
-  return bytes.length > policyBytesMax ? tooLarge(file) : read(text, bytes, file);
+  return bytes.length > policyBytesMax ? tooLarge(file) : read(text, bytes, file, options);
 }
 
 function tooLarge(file: string): LoadResult {
@@ -96,7 +103,7 @@ function firstBadByte(bytes: Uint8Array, file: string): TextPosition {
   return { file, line, column };
 }
 
-function read(text: string, bytes: Uint8Array, file: string): LoadResult {
+function read(text: string, bytes: Uint8Array, file: string, { nowMs }: LoadOptions): LoadResult {
   const report = new Report(file);
   const root = readYaml(text, report);
   const document = root === undefined ? undefined : readPolicy(root, bytes, file, report);
@@ -105,6 +112,7 @@ function read(text: string, bytes: Uint8Array, file: string): LoadResult {
   }
   findOddRules(document, report);
   findMisreadRules(document, report);
+  if (nowMs !== undefined) findEndedRules(document, nowMs, report);
   return { kind: "ok", document, warnings: report.warnings() };
 }
 

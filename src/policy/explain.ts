@@ -14,6 +14,7 @@ import { explainCheck } from "./explain_check.ts";
 import { isGlob } from "./glob.ts";
 import { fullLevel, levelAt, waitMs } from "./limit.ts";
 import { answerRule, findUnnamed } from "./match.ts";
+import { policyAt } from "./policy_at.ts";
 import { describeCheck } from "./reason.ts";
 import type { Rule, Scope } from "./rule.ts";
 import { quote } from "./sentence.ts";
@@ -124,7 +125,7 @@ export function explain(
     return { ...about, policies: [], wouldTake: [] };
   }
   const subject = new Subject(operation, facts, policy.paths);
-  const policies = policy.documents.map((document) => {
+  const policies = policyAt(policy, nowMs).documents.map((document) => {
     // The same document alone gives its own verdict; what is built in has spoken already.
     const alone = decide({ ...policy, documents: [document] }, state, operation, facts, nowMs);
     return traceDocument(document, alone, state, subject, nowMs);

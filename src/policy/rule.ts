@@ -63,6 +63,8 @@ export interface Rule {
   /** Only on `ask`: for how long an approval holds for the very same call. */
   readonly approvedForMs?: number;
   readonly reason?: string;
+  /** When it ends, in Unix milliseconds: from that moment on it is not there. Absent: never. */
+  readonly untilMs?: number;
   /** `observe`: what this rule alone would have done is recorded, not done. */
   readonly mode: "enforce" | "observe";
   readonly at: TextPosition;

@@ -8,6 +8,7 @@ import { decodeString } from "../wire/json_value.ts";
 import type { Members, Result } from "../mcp/message.ts";
 import { everyList, type ListedTargets, listedTargets } from "../mcp/operation.ts";
 import { resultParts } from "../mcp/result_parts.ts";
+import { policyAt } from "../policy/policy_at.ts";
 import { couldAllow, couldAllowTemplate } from "../policy/visible.ts";
 import { addPrivate, cutLists, type Edit, type ListToCut, makePrivate } from "./list_filter.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -75,7 +76,7 @@ function listsIn(turn: Turn, part: Members): ListToCut[] {
 }
 
 function isShown(turn: Turn, { target, namedBy, usedBy }: ListedTargets, name: string): boolean {
-  const { policy } = turn.gate;
+  const policy = policyAt(turn.gate.policy, turn.nowMs);
   if (namedBy === "uriTemplate") return couldAllowTemplate(policy, name, "downstream");
   return couldAllow(policy, { from: "downstream", target, name, method: usedBy });
 }

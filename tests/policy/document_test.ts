@@ -197,10 +197,6 @@ Deno.test("loadDocument() says of what comes later that it is not yet there, and
       '2:10 policy_not_yet not yet: "sync" (the choice of when the log is synced)',
     ],
     [
-      "version: 1\nrules: [{ allow: x, until: 2030-01-01 }]",
-      '2:21 policy_not_yet not yet: "until" (rules that end at a date)',
-    ],
-    [
       "version: 1\nrules: [{ allow: x, taint: private }]",
       '2:21 policy_not_yet not yet: "taint" (taints and flows between calls)',
     ],

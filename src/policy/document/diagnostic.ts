@@ -7,6 +7,8 @@ import { policyErrorsMax } from "../../limits.ts";
 export type WarningCode =
   /** It can never decide anything. */
   | "dead_rule"
+  /** Its `until` has passed. */
+  | "ended_rule"
   /** Its checks never matter, because another rule allows the same without them. */
   | "idle_check"
   /** There are too many rules to look for the two above. */

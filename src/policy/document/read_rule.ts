@@ -3,6 +3,7 @@
 import type { ArgumentRule, Rate, Rule } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
+import { parseEnd } from "./moment.ts";
 import { parseRate } from "./quantity.ts";
 import { readArgument } from "./read_argument.ts";
 import { readScope } from "./read_scope.ts";
@@ -27,6 +28,7 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
   const effect = readEffect(node, report);
   if (effect === undefined) return undefined;
   const to = readRate(node, effect, shape, report);
+  const untilMs = readUntil(node, shape, report);
   checkOthers(node, effect, report);
   checkFor(node, effect, report);
   checkMode(node, effect, shape, report);
@@ -42,6 +44,7 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
     ...(to === undefined ? {} : { to }),
     ...(shape.for === undefined ? {} : { approvedForMs: shape.for }),
     ...(shape.reason === undefined ? {} : { reason: shape.reason }),
+    ...(untilMs === undefined ? {} : { untilMs }),
   };
 }
 
@@ -130,6 +133,14 @@ function readRate(node: YamlNode, effect: Effect, shape: RuleShape, report: Repo
     return undefined;
   }
   return { ...rate.value, burst: shape.burst ?? rate.value.burst };
+}
+
+function readUntil(node: YamlNode, shape: RuleShape, report: Report): number | undefined {
+  if (shape.until === undefined) return undefined;
+  const end = parseEnd(shape.until);
+  if (end.kind === "ok") return end.value;
+  report.error("policy_bad_value", entryOf(node, "until")!.value.at, `"until": ${end.what}`, end.hint);
+  return undefined;
 }
 
 /** A deny or a limit that only covers calls without other arguments is left by adding one. */

@@ -53,6 +53,7 @@ export interface RuleShape {
   /** Milliseconds. */
   readonly for?: number | undefined;
   readonly reason?: string | undefined;
+  readonly until?: string | undefined;
   readonly mode?: "enforce" | "observe" | undefined;
 }
 
@@ -192,6 +193,7 @@ const rule = z.strictObject({
   burst: z.optional(z.int().check(z.minimum(1), z.maximum(rateCallsMax))),
   for: z.optional(approval),
   reason: z.optional(line(recordTextCharactersMax)),
+  until: z.optional(z.string()),
   mode: z.optional(mode),
 });
 

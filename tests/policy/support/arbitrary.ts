@@ -191,12 +191,15 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
     perMs: fc.constantFrom(1_000, 60_000),
     burst: fc.constantFrom(1, 2, 3),
   }),
-}).map(({ effect, scope, args, others, mode, to }) =>
+  // The clock of the tests stands near a million.
+  untilMs: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 1_000_000, 1_000_100, 1_060_000),
+}).map(({ effect, scope, args, others, mode, to, untilMs }) =>
   rule(effect as Rule["effect"], scope, {
     args,
     others: others as Rule["others"],
     mode: mode as Rule["mode"],
     ...(effect === "limit" ? { to } : {}),
+    ...(untilMs === undefined ? {} : { untilMs }),
   })
 );
 

@@ -65,7 +65,11 @@ export function decideNaively(
       charged: [],
     };
   }
-  const said = session.documents.map((document, index) => {
+  const said = session.documents.map((written, index) => {
+    const document = {
+      ...written,
+      rules: written.rules.filter(({ untilMs }) => untilMs === undefined || nowMs < untilMs),
+    };
     const holds = (rule: Rule, mode: "allow" | "deny") =>
       covers(rule, operation, mode) ? ruleAnswer(session, rule, operation, facts, mode) : no;
     const denies = document.rules.filter((rule) => rule.effect === "deny" && holds(rule, "deny") !== no);
