@@ -21,5 +21,6 @@ export function findEndedRules({ rules }: PolicyDocument, nowMs: number, report:
 const effects: Readonly<Record<PolicyDocument["rules"][number]["effect"], string>> = {
   allow: "allows",
   deny: "denies",
+  ask: "asks about",
   limit: "limits",
 };
