@@ -105,7 +105,6 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       reject: "deny",
       confirm: "ask",
       approve: "ask",
-      expires: "for",
       rate: "to",
       arguments: "args",
       parameters: "args",
