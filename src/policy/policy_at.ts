@@ -33,14 +33,20 @@ export function policyAt(policy: CompiledPolicy, nowMs: number): CompiledPolicy 
   return left;
 }
 
-/** Whatever effects there are: each has its rules in an index of its own. */
+/** Whatever effects there are: each has its rules in an index of its own, or in several. */
 function documentAt(document: CompiledDocument, nowMs: number): CompiledDocument {
-  const parts = Object.entries(document).map(([key, part]) => {
-    if (!(part instanceof ScopeIndex)) return [key, part];
+  return withoutEnded(document, nowMs) as CompiledDocument;
+}
+
+function withoutEnded(part: unknown, nowMs: number): unknown {
+  if (part instanceof ScopeIndex) {
     const rules = (part.rules as readonly CompiledRule[]).filter(({ untilMs }) => !hasEnded(untilMs, nowMs));
-    return [key, rules.length === part.rules.length ? part : new ScopeIndex(rules, part.strictness)];
-  });
-  return Object.fromEntries(parts);
+    return rules.length === part.rules.length ? part : new ScopeIndex(rules, part.strictness);
+  }
+  if (typeof part !== "object" || part === null || Object.getPrototypeOf(part) !== Object.prototype) {
+    return part;
+  }
+  return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, withoutEnded(inner, nowMs)]));
 }
 
 /** Whether a rule that ends at `untilMs` has ended. */

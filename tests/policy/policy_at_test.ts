@@ -47,6 +47,14 @@ Deno.test("a limit that has ended counts nothing", () => {
   assert.equal(decide(policy, initialState(policy), call("read"), noFacts, 100).charges.length, 0);
 });
 
+Deno.test("an ask that has ended asks nothing", () => {
+  const policy = compile(document([rule("allow", "read"), rule("ask", "read", { untilMs: 100 })]));
+  const verdicts = [99, 100].map((nowMs) =>
+    decide(policy, initialState(policy), call("read"), noFacts, nowMs).verdict
+  );
+  assert.deepEqual(verdicts, ["ask", "allow"]);
+});
+
 Deno.test("a tool is hidden once the rule that allows it has ended, and shown once the one that denies it has", () => {
   const use = { from: "downstream", target: "tool", name: "read", method: "tools/call" } as const;
   const allowed = compile(document([rule("allow", "read", { untilMs: 100 })]));
