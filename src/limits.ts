@@ -129,6 +129,12 @@ export const pathBytesMax = 4096;
 /** Strings, keys and numbers of one message that `"**"` looks at; real arguments hold some thousands. More: unknown. */
 export const argumentTextsMax = 100_000;
 
+/** Steps of one selector: names, and elements of lists. Tools nest some four deep; the bound is for the walk's stack. */
+export const selectorStepsMax = 32;
+
+/** Values of one message that one selector with a path looks at; the largest real lists hold some thousands. More: unknown. */
+export const selectedPlacesMax = 100_000;
+
 /** Rounds of percent-decoding: one by the client, one by the transport, one by the server. */
 export const percentDecodesMax = 3;
 

@@ -7,14 +7,17 @@ import { LilithError, type TextPosition } from "../errors.ts";
 import { approvedForMsDefault } from "../limits.ts";
 import { type Bucket, bucketOf } from "./limit.ts";
 import { type PolicyNumber, policyNumber } from "./number.ts";
+import { type NamedPart, nameParts } from "./named_parts.ts";
 import { type OwnFiles, prepareOwnFiles } from "./own_files.ts";
 import { normalizePath, type PathSettings } from "./path.ts";
 import type { Pattern, PatternEngine } from "./pattern.ts";
 import { endingsOf } from "./policy_at.ts";
 import type { ArgumentRule, Check, Literal, PolicyDocument, Rule } from "./rule.ts";
 import { ScopeIndex } from "./scope.ts";
+import type { SelectedPath } from "./select.ts";
+import { parseSelector, type SelectorStep } from "./selector.ts";
 import { quote } from "./sentence.ts";
-import { foldArgumentName, foldText } from "./text_readings.ts";
+import { foldText } from "./text_readings.ts";
 
 export type CompiledLiteral =
   | { readonly kind: "text"; readonly text: string; readonly folded: string }
@@ -38,7 +41,11 @@ export type CompiledCheck =
 
 export interface CompiledArgument {
   readonly selector: string;
+  /** The argument, at whose name a path begins. */
+  readonly name: string;
   readonly foldedName: string;
+  /** The steps of a path below the argument; undefined: the argument itself. */
+  readonly below: readonly SelectorStep[] | undefined;
   /** The selector `"**"`. */
   readonly everywhere: boolean;
   readonly checks: readonly CompiledCheck[];
@@ -54,8 +61,10 @@ export interface CompiledRule {
   readonly arguments: readonly CompiledArgument[];
   /** `others: none`. */
   readonly closed: boolean;
-  /** The selectors, for `closed`. */
+  /** The arguments that selectors name, for `closed`. */
   readonly names: ReadonlySet<string>;
+  /** What they name inside the arguments, for `closed`; undefined where none is a path. */
+  readonly parts: NamedPart | undefined;
   /** Whether a check needs facts. */
   readonly looksAtDisk: boolean;
   /** When the rule ends, in Unix milliseconds; undefined: never. */
@@ -237,12 +246,23 @@ function compileRule(
   document: PolicyDocument,
   engine: PatternEngine | undefined,
 ): CompiledRule {
-  const compiled = rule.args.map((argument): CompiledArgument => ({
-    selector: argument.selector,
-    foldedName: foldArgumentName(argument.selector),
-    everywhere: argument.selector === "**",
-    checks: argument.checks.map((check) => compileCheck(check, argument, document, engine)),
-  }));
+  const paths: (readonly SelectorStep[])[] = [];
+  const compiled = rule.args.map((argument): CompiledArgument => {
+    const checks = argument.checks.map((check) => compileCheck(check, argument, document, engine));
+    const { selector } = argument;
+    const parsed = parseSelector(selector);
+    switch (parsed.kind) {
+      case "everywhere":
+        return { selector, name: "", foldedName: "", below: undefined, everywhere: true, checks };
+      case "problem":
+        throw refuse(document, argument.at, parsed.what, parsed);
+      case "path": {
+        paths.push(parsed.steps);
+        return { selector, ...argumentOf(parsed.steps), everywhere: false, checks };
+      }
+    }
+  });
+  const isClosed = rule.others === "none";
   return {
     id: rule.id,
     order,
@@ -250,8 +270,9 @@ function compileRule(
     observes: rule.mode === "observe",
     reason: rule.reason,
     arguments: compiled,
-    closed: rule.others === "none",
-    names: new Set(compiled.filter((argument) => !argument.everywhere).map((argument) => argument.selector)),
+    closed: isClosed,
+    names: new Set(compiled.filter((argument) => !argument.everywhere).map((argument) => argument.name)),
+    parts: isClosed && paths.some((steps) => steps.length > 1) ? nameParts(paths) : undefined,
     looksAtDisk: compiled.some((argument) => argument.checks.some((check) => check.kind === "under")),
     untilMs: rule.untilMs,
   };
@@ -286,6 +307,16 @@ function compileCheck(
     case "present":
       return { kind: "present", present: check.present };
   }
+}
+
+/** A selector's path as it is looked up: its argument, and the steps below. The first step is always a name. */
+export function argumentOf(steps: readonly SelectorStep[]): SelectedPath {
+  const [first, ...below] = steps;
+  if (first?.kind !== "member") {
+    throw new LilithError("internal", { message: "Cannot use a selector: it begins without a name" });
+  }
+  const { name, foldedName } = first;
+  return { name, foldedName, below: below.length === 0 ? undefined : below };
 }
 
 function compileLiteral(literal: Literal): CompiledLiteral {

@@ -8,6 +8,8 @@ import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire
 import type { Answer, Strictness } from "./answer.ts";
 import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compile.ts";
 import { compareNumbers, type Order, type PolicyNumber } from "./number.ts";
+import { findUnnamed } from "./named_parts.ts";
+import { visitSelected } from "./select.ts";
 import type { Found, Subject } from "./subject.ts";
 import { answerUnder } from "./under.ts";
 
@@ -43,14 +45,13 @@ export function findObstacle(rule: CompiledRule, subject: Subject): Obstacle | u
   }
   for (const argument of rule.arguments) {
     if (answerArgument(argument, subject, "allow") === "yes") continue;
-    const found: Found = argument.everywhere
-      ? { kind: "absent" }
-      : subject.find(argument.selector, argument.foldedName);
+    const found: Found = argument.everywhere ? { kind: "absent" } : findCulprit(argument, subject);
     if (!argument.everywhere && found.kind !== "value") return { kind: "argument", argument, found };
     const value = found.kind === "value" ? found.value : undefined;
     for (const check of argument.checks) {
-      const alone = { ...argument, checks: [check] };
-      const answer = answerArgument(alone, subject, "allow");
+      const answer = value === undefined
+        ? answerArgument({ ...argument, checks: [check] }, subject, "allow")
+        : answerChecks([check], value, subject, "allow");
       if (answer !== "yes") return { kind: "check", argument, check, answer, value };
     }
   }
@@ -72,21 +73,59 @@ export function findUnnamed(
   if (all === undefined) return { answer: "yes", name: undefined };
   if (!isJsonObject(all)) return { answer: "unknown", name: undefined };
   for (const name of all.keys()) if (!rule.names.has(name)) return { answer: "no", name };
-  return { answer: "yes", name: undefined };
+  const unnamed = rule.parts === undefined ? undefined : findUnnamed(all, rule.parts);
+  if (unnamed === undefined) return { answer: "yes", name: undefined };
+  return unnamed.kind === "unnamed"
+    ? { answer: "no", name: unnamed.path }
+    : { answer: "unknown", name: undefined };
 }
 
 function answerArgument(argument: CompiledArgument, subject: Subject, strictness: Strictness): Answer {
   if (argument.everywhere) return answerEverywhere(argument, subject, strictness);
-  const found = subject.find(argument.selector, argument.foldedName);
+  if (argument.below !== undefined) return answerSelected(argument, subject, strictness);
+  return answerFound(argument, subject.find(argument.name, argument.foldedName), subject, strictness);
+}
+
+function answerFound(
+  argument: CompiledArgument,
+  found: Found,
+  subject: Subject,
+  strictness: Strictness,
+): Answer {
   switch (found.kind) {
     case "absent":
       return argument.checks.every((check) => check.kind === "present" && !check.present) ? "yes" : "no";
     case "no_object":
     case "mistakable":
+    case "misshapen":
+    case "too_many":
       return "unknown";
     case "value":
       return answerChecks(argument.checks, found.value, subject, strictness);
   }
+}
+
+/** A path: every place that it selects. Allow: all of them. Deny: any. */
+function answerSelected(argument: CompiledArgument, subject: Subject, strictness: Strictness): Answer {
+  let best: Answer = "no";
+  let worst: Answer = "yes";
+  visitSelected(argument, subject, (found) => {
+    const one = answerFound(argument, found, subject, strictness);
+    worst = both(worst, one);
+    if (one === "yes" || best === "no") best = one;
+    return strictness === "allow" ? worst !== "no" : best !== "yes";
+  });
+  return strictness === "allow" ? worst : best;
+}
+
+/** The first place of an argument that keeps an allow from holding; the last where each alone would not. */
+function findCulprit(argument: CompiledArgument, subject: Subject): Found {
+  let culprit: Found = { kind: "absent" };
+  visitSelected(argument, subject, (found) => {
+    culprit = found;
+    return answerFound(argument, found, subject, "allow") === "yes";
+  });
+  return culprit;
 }
 
 /** `"**"`: every string, key and number as it is spelt. Allow: all of them, and at least one. Deny: any. */

@@ -7,6 +7,7 @@ import type { CompiledPolicy, CompiledRule } from "./compile.ts";
 import { noFacts, type Query } from "./facts.ts";
 import type { Strictness } from "./answer.ts";
 import { mayNameOwnFile, visitOwnFileQueries } from "./own_files.ts";
+import { visitSelected } from "./select.ts";
 import { Subject } from "./subject.ts";
 import { pathsToResolve } from "./under.ts";
 
@@ -92,8 +93,13 @@ function textsOf(argument: CompiledRule["arguments"][number], subject: Subject):
   if (argument.everywhere) {
     return (subject.texts() ?? []).map((text) => isJsonNumber(text) ? text.source : text);
   }
-  const found = subject.find(argument.selector, argument.foldedName);
-  return found.kind === "value" && typeof found.value === "string" ? [found.value] : [];
+  const texts: string[] = [];
+  visitSelected(argument, subject, (found) => {
+    if (found.kind === "value" && typeof found.value === "string") texts.push(found.value);
+    // Each text wants a fact at least.
+    return texts.length <= queriesMax;
+  });
+  return texts;
 }
 
 /** Adds a path; false where there is no room for it. */

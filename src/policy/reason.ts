@@ -2,10 +2,17 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
-import type { CompiledCheck, CompiledDocument, CompiledLiteral, CompiledRule } from "./compile.ts";
+import type {
+  CompiledArgument,
+  CompiledCheck,
+  CompiledDocument,
+  CompiledLiteral,
+  CompiledRule,
+} from "./compile.ts";
 import type { Bucket } from "./limit.ts";
 import { findObstacle, type Obstacle } from "./match.ts";
 import type { OwnFileHit } from "./own_files.ts";
+import { formatSelector } from "./selector.ts";
 import { boundSentence, nameTarget, quote } from "./sentence.ts";
 import type { Subject } from "./subject.ts";
 
@@ -110,6 +117,12 @@ function explainObstacle(obstacle: Obstacle, subject: Subject): string {
           return "the arguments must be an object";
         case "mistakable":
           return `argument ${quote(obstacle.found.name)} could be taken for ${argument}`;
+        case "misshapen":
+          return `argument ${
+            quote(formatStart(obstacle.argument, obstacle.found.depth))
+          } must be ${obstacle.found.wanted}`;
+        case "too_many":
+          return `${argument} stands in too many places`;
         case "value":
           return `${argument} does not pass`;
       }
@@ -126,6 +139,11 @@ function explainObstacle(obstacle: Obstacle, subject: Subject): string {
     }
   }
   return "an argument does not pass";
+}
+
+/** The first steps of a path. */
+function formatStart({ name, foldedName, below = [] }: CompiledArgument, depth: number): string {
+  return formatSelector([{ kind: "member", name, foldedName }, ...below.slice(0, depth)]);
 }
 
 /** What a check wants, to be read behind "must". */

@@ -27,7 +27,10 @@ export type Check =
 
 /** All checks on one argument: they hold together. */
 export interface ArgumentRule {
-  /** A top-level argument's name, or `"**"`: any string, key or spelt number, anywhere in the arguments. */
+  /**
+   * A path to values of the arguments (`path`, `options.depth`, `edits[*].file`), see `selector.ts`; or `"**"`: any
+   * string, key or spelt number, anywhere in the arguments.
+   */
   readonly selector: string;
   readonly checks: readonly Check[];
   readonly at: TextPosition;

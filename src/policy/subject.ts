@@ -2,7 +2,13 @@
 
 import { argumentTextsMax, checkedTextCharactersMax } from "../limits.ts";
 import type { Operation } from "../mcp/operation.ts";
-import { isJsonArray, isJsonObject, type JsonNumber, type JsonValue } from "../wire/json_value.ts";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonNumber,
+  type JsonObject,
+  type JsonValue,
+} from "../wire/json_value.ts";
 import { visitTexts } from "./argument_texts.ts";
 import type { Facts } from "./facts.ts";
 import { type PathReading, pathReadings, type PathSettings } from "./path.ts";
@@ -15,7 +21,11 @@ export type Found =
   /** The arguments are no object, so nobody can say what a server takes for this one. */
   | { readonly kind: "no_object" }
   /** Another name that some server takes for this one. */
-  | { readonly kind: "mistakable"; readonly name: string };
+  | { readonly kind: "mistakable"; readonly name: string }
+  /** On the way of a path, below so many of its steps, stands something else than it goes through. */
+  | { readonly kind: "misshapen"; readonly depth: number; readonly wanted: "an object" | "a list" }
+  /** A path selects more places than anybody looks at. */
+  | { readonly kind: "too_many" };
 
 const absent: Found = { kind: "absent" };
 
@@ -33,6 +43,7 @@ export class Subject {
   #pathsForAllow: Map<string, readonly PathReading[]> | undefined;
   #pathsForDeny: Map<string, readonly PathReading[]> | undefined;
   #namesByFold: ReadonlyMap<string, readonly string[]> | undefined;
+  #innerNamesByFold: Map<JsonObject, ReadonlyMap<string, readonly string[]>> | undefined;
   #texts: readonly (string | JsonNumber)[] | undefined;
 
   constructor(
@@ -46,10 +57,15 @@ export class Subject {
     const all = this.operation.arguments;
     if (all === undefined) return absent;
     if (!isJsonObject(all)) return { kind: "no_object" };
-    const alike = this.#foldNames(all).get(memoryKey(foldedName));
-    if (alike === undefined) return mayInherit(all) ? { kind: "mistakable", name: prototypeKey } : absent;
-    for (const other of alike) if (other !== name) return { kind: "mistakable", name: other };
-    return { kind: "value", value: all.get(name)! };
+    return findAmong(all, this.#namesByFold ??= foldNames(all), name, foldedName);
+  }
+
+  /** The same for a member of an object inside the arguments. */
+  findIn(object: JsonObject, name: string, foldedName: string): Found {
+    const memory = this.#innerNamesByFold ??= new Map();
+    let namesByFold = memory.get(object);
+    if (namesByFold === undefined) memory.set(object, namesByFold = foldNames(object));
+    return findAmong(object, namesByFold, name, foldedName);
   }
 
   /** Every different string, key and number of the arguments; undefined where there are too many to look at. */
@@ -85,20 +101,29 @@ export class Subject {
       : this.#pathsForDeny ??= new Map();
     return kept(memory, text, () => pathReadings(text, strictness, this.paths));
   }
+}
 
-  #foldNames(all: ReadonlyMap<string, JsonValue>): ReadonlyMap<string, readonly string[]> {
-    if (this.#namesByFold === undefined) {
-      const byFold = new Map<string, string[]>();
-      for (const name of all.keys()) {
-        const folded = memoryKey(foldArgumentName(name));
-        const alike = byFold.get(folded);
-        if (alike === undefined) byFold.set(folded, [name]);
-        else alike.push(name);
-      }
-      this.#namesByFold = byFold;
-    }
-    return this.#namesByFold;
+function foldNames(object: JsonObject): ReadonlyMap<string, readonly string[]> {
+  const byFold = new Map<string, string[]>();
+  for (const name of object.keys()) {
+    const folded = memoryKey(foldArgumentName(name));
+    const alike = byFold.get(folded);
+    if (alike === undefined) byFold.set(folded, [name]);
+    else alike.push(name);
   }
+  return byFold;
+}
+
+function findAmong(
+  object: JsonObject,
+  namesByFold: ReadonlyMap<string, readonly string[]>,
+  name: string,
+  foldedName: string,
+): Found {
+  const alike = namesByFold.get(memoryKey(foldedName));
+  if (alike === undefined) return mayInherit(object) ? { kind: "mistakable", name: prototypeKey } : absent;
+  for (const other of alike) if (other !== name) return { kind: "mistakable", name: other };
+  return { kind: "value", value: object.get(name)! };
 }
 
 /** Whether names that do not stand in these arguments could be found in them all the same. */

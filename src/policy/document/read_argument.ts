@@ -2,6 +2,7 @@
 
 import type { TextPosition } from "../../errors.ts";
 import type { ArgumentRule, Check, Literal } from "../rule.ts";
+import { parseSelector } from "../selector.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
@@ -14,7 +15,7 @@ const anywhere = "**";
 /** Reads one entry of `args`; `undefined` where the report now says what is wrong with it. */
 export function readArgument(entry: YamlEntry, report: Report): ArgumentRule | undefined {
   const { key, keyAt, value } = entry;
-  if (!checkSelector(key, keyAt, report)) return undefined;
+  if (!checkSelector(entry, report)) return undefined;
   const name = key === anywhere ? quote(key) : `the argument ${quote(key)}`;
   if (value.kind === "scalar" && value.source === "" && value.value === null) {
     report.error(
@@ -33,29 +34,12 @@ export function readArgument(entry: YamlEntry, report: Report): ArgumentRule | u
   return { selector: key, checks, at: keyAt };
 }
 
-function checkSelector(key: string, at: TextPosition, report: Report): boolean {
-  if (key === anywhere) return true;
-  if (key === "") {
-    report.error("policy_bad_value", at, "an argument without a name");
-    return false;
-  }
-  if (key === "*") {
-    report.error("policy_bad_value", at, 'the selector "*"', 'For any value anywhere write "**"');
-    return false;
-  }
-  // Taken as plain names, these would select nothing, and a deny rule would never fire.
-  const later = /[.[\]]/.test(key)
-    ? "paths into arguments"
-    : /[*?]/.test(key)
-    ? "globs in argument names"
-    : undefined;
-  if (later === undefined) return true;
-  report.error(
-    "policy_not_yet",
-    at,
-    `not yet: ${quote(key)} (${later})`,
-    'Name a top-level argument, or "**" for any value anywhere',
-  );
+/** The error stands where the selector goes wrong, as far as its characters stand in the text as they are. */
+function checkSelector({ key, keyAt, keyTextAt }: YamlEntry, report: Report): boolean {
+  const parsed = parseSelector(key);
+  if (parsed.kind !== "problem") return true;
+  const at = keyTextAt === undefined ? keyAt : { ...keyTextAt, column: keyTextAt.column + parsed.offset };
+  report.error("policy_bad_value", parsed.offset === 0 ? keyAt : at, parsed.what, parsed.hint);
   return false;
 }
 

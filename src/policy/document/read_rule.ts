@@ -2,6 +2,7 @@
 
 import type { ArgumentRule, Rate, Rule } from "../rule.ts";
 import { quote } from "../sentence.ts";
+import { checkSelectors } from "./check_selectors.ts";
 import type { Report } from "./diagnostic.ts";
 import { parseEnd } from "./moment.ts";
 import { parseRate } from "./quantity.ts";
@@ -90,7 +91,8 @@ function readArguments(node: YamlNode, report: Report): ArgumentRule[] | undefin
     return undefined;
   }
   const args = entry.value.entries.map((argument) => readArgument(argument, report));
-  return args.every((argument) => argument !== undefined) ? args : undefined;
+  if (!args.every((argument) => argument !== undefined)) return undefined;
+  return checkSelectors(args, report) ? args : undefined;
 }
 
 function readRate(node: YamlNode, effect: Effect, shape: RuleShape, report: Report): Rate | undefined {

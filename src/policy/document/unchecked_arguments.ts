@@ -5,6 +5,7 @@
 
 import { matchesGlob } from "../glob.ts";
 import type { Rule } from "../rule.ts";
+import { parseSelector } from "../selector.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 
@@ -61,7 +62,9 @@ export function warnOfUncheckedArguments(rule: Rule, report: Report): void {
       "Name the tools, and the arguments that matter",
     );
   }
-  const checked = new Set(selectors.map((selector) => selector.toLowerCase().replace(/[^a-z]/g, "")));
+  const checked = new Set(
+    selectors.map((selector) => checkedName(selector).toLowerCase().replace(/[^a-z]/g, "")),
+  );
   for (const { what, words, names, example } of dangers) {
     if ([...names].some((name) => checked.has(name))) continue;
     const tools = rule.scope.tools.filter((tool) => wordsOf(tool).some((word) => words.has(word)));
@@ -73,6 +76,13 @@ export function warnOfUncheckedArguments(rule: Rule, report: Report): void {
       `Check the argument, for example ${example}; or close them all with others: none`,
     );
   }
+}
+
+/** The name at the end of a selector: `options.path` checks a path, `file.mode` does not. */
+function checkedName(selector: string): string {
+  const parsed = parseSelector(selector);
+  const names = parsed.kind === "path" ? parsed.steps.filter((step) => step.kind === "member") : [];
+  return names.at(-1)?.name ?? "";
 }
 
 /** `readTextFile`, `read_text_file` and `fs.read-text-file` → read, text, file. */

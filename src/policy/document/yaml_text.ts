@@ -191,12 +191,12 @@ class TreeReader {
       }
       firsts.set(key.text, key.at);
       const value = pair.value === null ? nothing(key.at) : this.read(pair.value as Node, depth + 1);
-      if (value !== undefined) entries.push({ key: key.text, keyAt: key.at, value });
+      if (value !== undefined) entries.push({ key: key.text, keyAt: key.at, keyTextAt: key.textAt, value });
     }
     return entries.length === pairs.length ? { kind: "map", entries, at } : undefined;
   }
 
-  #readKey(key: unknown, mapAt: TextPosition): { text: string; at: TextPosition } | undefined {
+  #readKey(key: unknown, mapAt: TextPosition): Key | undefined {
     const range = (key as Node | null)?.range;
     const at = range ? this.place(range[0]) : mapAt;
     if (isAlias(key)) {
@@ -214,7 +214,7 @@ class TreeReader {
       this.report.error("policy_syntax", at, "a merge key (<<)", "YAML 1.2 has none: write the keys out");
       return undefined;
     }
-    return { text: node.value, at };
+    return { text: node.value, at, textAt: textPlace(node.value, at, (key as Scalar).type) };
   }
 
   #readScalar(node: Scalar, at: TextPosition): YamlScalar | undefined {
@@ -252,6 +252,25 @@ class TreeReader {
         );
         return undefined;
     }
+  }
+}
+
+interface Key {
+  readonly text: string;
+  readonly at: TextPosition;
+  readonly textAt: TextPosition | undefined;
+}
+
+function textPlace(text: string, at: TextPosition, type: Scalar.Type | undefined): TextPosition | undefined {
+  switch (type) {
+    case "PLAIN":
+      return at;
+    case "QUOTE_SINGLE":
+      return text.includes("'") ? undefined : { ...at, column: at.column + 1 };
+    case "QUOTE_DOUBLE":
+      return /["\\\p{Cc}]/u.test(text) ? undefined : { ...at, column: at.column + 1 };
+    default:
+      return undefined;
   }
 }
 

@@ -22,6 +22,8 @@ export interface YamlList {
 export interface YamlEntry {
   readonly key: string;
   readonly keyAt: TextPosition;
+  /** Where the key's text begins, behind a quote; undefined where characters of it are escaped. */
+  readonly keyTextAt: TextPosition | undefined;
   readonly value: YamlNode;
 }
 

@@ -137,14 +137,46 @@ Deno.test("under takes absolute directories as they are, and nothing that somebo
 
 Deno.test("a selector that would select nothing is refused", () => {
   const table: [string, RegExp][] = [
-    ['"a.b"', /^3:24 policy_not_yet not yet: "a\.b" \(paths into arguments\)/],
-    ['"a[*]"', /policy_not_yet not yet: "a\[\*\]" \(paths into arguments\)/],
-    ['"*_path"', /policy_not_yet not yet: "\*_path" \(globs in argument names\)/],
-    ['"*"', /policy_bad_value the selector "\*" \| For any value anywhere write "\*\*"/],
-    ['""', /policy_bad_value an argument without a name/],
+    ['"*_path"', /^3:24 policy_bad_value the selector "\*_path" has a star for a name/],
+    ['"*"', /^3:24 policy_bad_value the selector "\*" \| For any value anywhere write "\*\*"/],
+    ['""', /^3:24 policy_bad_value an argument without a name/],
+    ['"edits[0].file"', /^3:30 policy_bad_value .* has one position of a list \| .*: write \[\*\]/],
+    ["'a..b'", /^3:27 policy_bad_value the selector "a\.\.b" has no name here/],
+    ["a.", /^3:26 policy_bad_value the selector "a\." has no name here/],
+    // Characters that stand escaped in the file: the place of the key.
+    ['"\\"a.b"', /^3:24 policy_bad_value the selector .* has a quote that is not closed/],
+    ["'\"a.b\".'", /^3:31 policy_bad_value the selector .* has no name here/],
   ];
   for (const [selector, expected] of table) {
     assert.match(ruleComplaints(`  - { deny: t, args: { ${selector}: a } }`)[0], expected, selector);
+  }
+});
+
+Deno.test("a selector can be a path, with names in quotes", () => {
+  for (const selector of ["a.b", "'edits[*].file'", `'"a.b".c'`, "'a[*][*]'"]) {
+    assert.deepEqual(ruleComplaints(`  - { deny: t, args: { ${selector}: x } }`), [], selector);
+  }
+});
+
+Deno.test("selectors of one rule that cannot hold together are refused", () => {
+  const said = (args: string) => ruleComplaints(`  - { deny: t, args: { ${args} } }`);
+  assert.deepEqual(said("a.b: 1, 'a[*]': 2"), [
+    '3:32 policy_bad_value "a" is an object for one selector and a list for another | ' +
+    'See "a.b" in line 3; write two rules',
+  ]);
+  assert.deepEqual(said("a.b: 1, a: { present: false }"), [
+    '3:24 policy_bad_value "a" shall be absent, and "a.b" pass checks | ' +
+    "present: false leaves nothing below it: take one of the two out",
+  ]);
+  for (
+    const fine of [
+      "a.b: 1, a.c: 2, 'd[*]': 3, 'd[*].e': 4",
+      "a.b: 1, a: { present: true }",
+      "a.b: { present: false }, a: { present: false }",
+      `a.b: 1, '"a.b"[*]': 2`,
+    ]
+  ) {
+    assert.deepEqual(said(fine), [], fine);
   }
 });
 

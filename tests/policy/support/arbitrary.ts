@@ -110,7 +110,7 @@ const texts = [
   "5",
   "\u212a",
 ];
-const keys = ["path", "Path", "PATH\u0000", "n", "N", "extra", "path/x"];
+const keys = ["path", "path", "list", "n", "Path", "PATH\u0000", "n", "N", "extra", "path/x"];
 const numbers = [
   "5",
   "5.0",
@@ -127,7 +127,21 @@ const numbers = [
 ];
 
 const text = fc.constantFrom(...texts);
-const selector = fc.constantFrom("path", "n", "mode", "**");
+const selector = fc.constantFrom(
+  "path",
+  "path",
+  "n",
+  "n",
+  "mode",
+  "**",
+  "path.path",
+  "path[*]",
+  "list[*].path",
+  "list[*].n",
+  "list[*]",
+  "list.path[*]",
+  '"path/x"."n"',
+);
 
 const literal: fc.Arbitrary<Literal> = fc.oneof(
   text,
@@ -230,18 +244,26 @@ const leaf = fc.oneof(
 const member = fc.oneof(
   { weight: 6, arbitrary: leaf },
   { weight: 1, arbitrary: fc.array(leaf, { maxLength: 2 }).map((all) => `[${all.join(",")}]`) },
+  { weight: 1, arbitrary: anyObject(leaf) },
+  // Deep enough for a path of three steps.
+  { weight: 1, arbitrary: fc.array(anyObject(leaf), { maxLength: 3 }).map((all) => `[${all.join(",")}]`) },
   {
     weight: 1,
-    arbitrary: fc.tuple(fc.constantFrom(...keys), leaf).map(([key, value]) =>
-      `{${JSON.stringify(key)}:${value}}`
-    ),
+    arbitrary: anyObject(fc.array(leaf, { maxLength: 2 }).map((all) => `[${all.join(",")}]`)),
   },
 );
+function anyObject(value: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.uniqueArray(fc.tuple(fc.constantFrom(...keys), value), {
+    minLength: 1,
+    maxLength: 2,
+    selector: ([key]) => key,
+  }).map((all) => `{${all.map(([key, one]) => `${JSON.stringify(key)}:${one}`).join(",")}}`);
+}
 const argumentsText: fc.Arbitrary<string | undefined> = fc.oneof(
   {
     weight: 10,
     arbitrary: fc.uniqueArray(
-      fc.tuple(fc.constantFrom("path", "path", "path", "n", "mode", ...keys), member),
+      fc.tuple(fc.constantFrom("path", "path", "path", "list", "n", "mode", ...keys), member),
       { maxLength: 3, selector: ([key]) => key },
     ).map((all) => `{${all.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`),
   },

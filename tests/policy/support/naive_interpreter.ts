@@ -310,23 +310,65 @@ function ruleAnswer(
     }
     const absent = tri(checks.every((check) => check.kind === "present" && !check.present));
     if (all === undefined) return absent;
-    if (!(all instanceof Map)) return unknown;
-    const plain = (key: string) => caseless(key.split("\0")[0]);
-    const alike = [...all.keys()].filter((key) => plain(key) === plain(selector));
-    const inherited = all.get("__proto__");
-    const inherits = inherited instanceof Map || Array.isArray(inherited);
-    if (alike.length === 0) return inherits ? unknown : absent;
-    if (alike.some((key) => key !== selector)) return unknown;
-    return judge(all.get(selector)!, false);
+    const each = places(all, stepsOf(selector)).map((place): Tri =>
+      place === "absent" ? absent : place === "unclear" ? unknown : judge(place.value, false)
+    );
+    return mode === "allow" ? least(each) : most(each);
   });
   if (mode === "allow" && rule.others === "none" && all !== undefined) {
     if (!(all instanceof Map)) answers.push(unknown);
     else {
       const named = rule.args.map(({ selector }) => selector).filter((selector) => selector !== "**");
-      answers.push(tri([...all.keys()].every((key) => named.includes(key))));
+      answers.push(allNamed(all, named.map(stepsOf), true));
     }
   }
   return least(answers);
+}
+
+/** Names begin with a point, so that none is `[*]`. */
+function stepsOf(selector: string): string[] {
+  return [...selector.matchAll(/"([^"]*)"|([^.[\]"]+)|\[\*\]/g)]
+    .map(([whole, quoted, bare]) => whole === "[*]" ? whole : `.${quoted ?? bare}`);
+}
+
+type Place = { readonly value: JsonValue } | "absent" | "unclear";
+
+/** What lies at the end of the steps; a list without elements has an absent one. */
+function places(value: JsonValue, steps: readonly string[]): Place[] {
+  if (steps.length === 0) return [{ value }];
+  const [step, ...below] = steps;
+  if (step === "[*]") {
+    if (!Array.isArray(value)) return ["unclear"];
+    return value.length === 0 ? ["absent"] : value.flatMap((element) => places(element, below));
+  }
+  if (!(value instanceof Map)) return ["unclear"];
+  const plain = (key: string) => caseless(key.split("\0")[0]);
+  const name = step.slice(1);
+  const alike = [...value.keys()].filter((key) => plain(key) === plain(name));
+  const inherited = value.get("__proto__");
+  const inherits = inherited instanceof Map || Array.isArray(inherited);
+  if (alike.length === 0) return [inherits ? "unclear" : "absent"];
+  if (alike.some((key) => key !== name)) return ["unclear"];
+  return places(value.get(name)!, below);
+}
+
+/** Whether every member that a selector's path could have gone to is one that some selector goes to. */
+function allNamed(value: JsonValue, selectors: readonly (readonly string[])[], isTop: boolean): Tri {
+  const ways = selectors.filter((steps) => steps.length > 0);
+  if (ways.length === 0 && !isTop) return yes;
+  const below = (step: string) => ways.filter(([first]) => first === step).map(([, ...rest]) => rest);
+  if (value instanceof Map && (isTop || ways.some(([first]) => first !== "[*]"))) {
+    return least(
+      [...value].map(([key, member]): Tri => {
+        const rest = below(`.${key}`);
+        return rest.length === 0 ? no : allNamed(member, rest, false);
+      }),
+    );
+  }
+  if (Array.isArray(value) && ways.some(([first]) => first === "[*]")) {
+    return least(value.map((element) => allNamed(element, below("[*]"), false)));
+  }
+  return unknown;
 }
 
 /** Strings, keys and numbers, wherever they are. */
