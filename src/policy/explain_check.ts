@@ -5,8 +5,9 @@ import type { Answer, Strictness } from "./answer.ts";
 import type { CompiledArgument, CompiledCheck } from "./compile.ts";
 import type { Operation } from "../mcp/operation.ts";
 import { quote } from "./sentence.ts";
-import { explainUnknown } from "./reason.ts";
-import { Subject } from "./subject.ts";
+import { explainUnknown, formatStart } from "./reason.ts";
+import { selectAll } from "./select.ts";
+import { type Found, Subject } from "./subject.ts";
 
 /** A check that was asked, and how to ask it of something else. */
 export interface AskedCheck {
@@ -22,10 +23,16 @@ export interface AskedCheck {
 export function explainCheck(asked: AskedCheck): string {
   const { argument, subject } = asked;
   if (argument.everywhere) return explainEverywhere(asked);
-  const found = subject.find(argument.selector, argument.foldedName);
+  const found = argument.below === undefined
+    ? subject.find(argument.name, argument.foldedName)
+    : decidingPlace(asked);
   switch (found.kind) {
     case "absent":
       return "it is missing";
+    case "misshapen":
+      return `${quote(formatStart(argument, found.depth))} is not ${found.wanted}`;
+    case "too_many":
+      return "it stands in more places than are looked at";
     case "no_object":
       return "the arguments are no object";
     case "mistakable":
@@ -33,6 +40,21 @@ export function explainCheck(asked: AskedCheck): string {
     case "value":
       return explainValue(asked, found.value);
   }
+}
+
+/** Of the places that a path selects the first at which the check says what it says of all. */
+function decidingPlace({ argument, answer, subject, strictness, ask, check }: AskedCheck): Found {
+  const places = selectAll(argument, subject);
+  return places.find((place) => {
+    switch (place.kind) {
+      case "value":
+        return ask(withValue(subject, argument, place.value), strictness) === answer;
+      case "absent":
+        return answer === (check.kind === "present" && !check.present ? "yes" : "no");
+      default:
+        return answer === "unknown";
+    }
+  }) ?? places[0];
 }
 
 function explainValue(asked: AskedCheck, value: JsonValue): string {
@@ -56,16 +78,19 @@ function explainValue(asked: AskedCheck, value: JsonValue): string {
 /** The reading by which a text that does not pass as it stands meets a deny; undefined where it meets it as it stands. */
 function decidingReading(asked: AskedCheck, text: string): string | undefined {
   const { argument, subject, ask } = asked;
-  const meets = (reading: string): boolean =>
-    ask(withValue(subject, argument.selector, reading), "allow") === "yes";
+  const meets = (reading: string): boolean => ask(withValue(subject, argument, reading), "allow") === "yes";
   if (meets(text)) return undefined;
   const reading = (subject.readings(text) ?? []).find((one) => one !== text && meets(one));
   return reading === undefined ? "the same but for case" : quote(reading);
 }
 
 /** The subject with another value for one argument, and no other. */
-function withValue(subject: Subject, name: string, value: JsonValue): Subject {
-  const operation: Operation = { ...plainOperation(subject.operation), arguments: new Map([[name, value]]) };
+function withValue(subject: Subject, { name, below = [] }: CompiledArgument, value: JsonValue): Subject {
+  const whole = below.reduceRight<JsonValue>(
+    (inner, step) => step.kind === "elements" ? [inner] : new Map([[step.name, inner]]),
+    value,
+  );
+  const operation: Operation = { ...plainOperation(subject.operation), arguments: new Map([[name, whole]]) };
   return new Subject(operation, subject.facts, subject.paths);
 }
 

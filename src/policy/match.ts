@@ -8,7 +8,7 @@ import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire
 import type { Answer, Strictness } from "./answer.ts";
 import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compile.ts";
 import { compareNumbers, type Order, type PolicyNumber } from "./number.ts";
-import { findUnnamed } from "./named_parts.ts";
+import { findUnnamedPart } from "./named_parts.ts";
 import { visitSelected } from "./select.ts";
 import type { Found, Subject } from "./subject.ts";
 import { answerUnder } from "./under.ts";
@@ -73,7 +73,7 @@ export function findUnnamed(
   if (all === undefined) return { answer: "yes", name: undefined };
   if (!isJsonObject(all)) return { answer: "unknown", name: undefined };
   for (const name of all.keys()) if (!rule.names.has(name)) return { answer: "no", name };
-  const unnamed = rule.parts === undefined ? undefined : findUnnamed(all, rule.parts);
+  const unnamed = rule.parts === undefined ? undefined : findUnnamedPart(all, rule.parts);
   if (unnamed === undefined) return { answer: "yes", name: undefined };
   return unnamed.kind === "unnamed"
     ? { answer: "no", name: unnamed.path }

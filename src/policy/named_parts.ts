@@ -40,7 +40,7 @@ function enter(part: GrowingPart, step: SelectorStep): GrowingPart {
 export type Unnamed = { readonly kind: "unnamed"; readonly path: string } | { readonly kind: "unknown" };
 
 /** Looks for the first part of a value that is not named. */
-export function findUnnamed(value: JsonValue, named: NamedPart): Unnamed | undefined {
+export function findUnnamedPart(value: JsonValue, named: NamedPart): Unnamed | undefined {
   return find(value, named, "", { left: selectedPlacesMax });
 }
 

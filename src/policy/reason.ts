@@ -142,7 +142,7 @@ function explainObstacle(obstacle: Obstacle, subject: Subject): string {
 }
 
 /** The first steps of a path. */
-function formatStart({ name, foldedName, below = [] }: CompiledArgument, depth: number): string {
+export function formatStart({ name, foldedName, below = [] }: CompiledArgument, depth: number): string {
   return formatSelector([{ kind: "member", name, foldedName }, ...below.slice(0, depth)]);
 }
 

@@ -54,8 +54,8 @@ Deno.test("what is explained is what decide says, and the trace alone leads to t
             for (const { says, answer, checks } of trace.rules) {
               said.add(says);
               if (answer === undefined) assert.equal(says, "elsewhere");
-              // `"**"` asks all its checks of one text; alone, each may find another.
-              else if (!checks.some(({ argument }) => argument === "**")) {
+              // `"**"` and `[*]` ask all their checks of one place; alone, each may find another.
+              else if (!checks.some(({ argument }) => /\*/.test(argument))) {
                 assert.equal(leastOf(checks), answer);
               }
             }
@@ -156,4 +156,19 @@ Deno.test("explain() of a built-in denial asks no policy", () => {
   const { decision, policies } = explain(policy, initialState(policy), operation, facts, 0);
   assert.equal(decision.code, "own_file");
   assert.deepEqual(policies, []);
+});
+
+Deno.test("of the places that a path selects, the one that decided is shown", () => {
+  const because = (effect: "allow" | "deny", text: string) => {
+    const policy = compile(document([rule(effect, "t", { args: { "a[*].b": [equals("x")] } })]));
+    const { policies } = explain(policy, initialState(policy), call("t", text), noFacts, 0);
+    return policies[0].rules[0].checks[0].because;
+  };
+  assert.equal(because("allow", '{"a":[{"b":"x"},{"b":"y"}]}'), 'it is "y"');
+  assert.equal(because("allow", '{"a":[{"b":"x"},{}]}'), "it is missing");
+  assert.equal(because("allow", '{"a":[{"b":"x"},5]}'), '"a[*]" is not an object');
+  assert.equal(
+    because("deny", '{"a":[{"b":"y"},{"b":"X"}]}'),
+    'it is "X", which can be read as the same but for case',
+  );
 });
