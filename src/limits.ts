@@ -29,11 +29,11 @@ export const keyProbesPerKeyMax = 16;
 /** Read from a descriptor at one time: what a pipe of our own holds (F_SETPIPE_SZ, fcntl(2)). */
 export const readBytes = 1024 * KiB;
 
-/**
- * How much larger the process may become before its garbage is collected. A tenth of what it is at its smallest; half of
- * it would take as long as all else that a flood of messages costs.
- */
+/** How much larger the process may become before its garbage is collected: less than a tenth of what it is at its smallest. */
 export const memoryGrowthBytesMax = 8 * MiB;
+
+/** For how many times as long as a collection took there is none: a flood is not slowed by more than a twentieth. */
+export const collectionRestFactor = 20;
 
 // ——— messages ———
 

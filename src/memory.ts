@@ -5,7 +5,7 @@
 
 import v8 from "node:v8";
 import vm from "node:vm";
-import { memoryGrowthBytesMax } from "./limits.ts";
+import { collectionRestFactor, memoryGrowthBytesMax } from "./limits.ts";
 
 /** What a {@linkcode Collector} looks at and does. */
 export interface CollectorParts {
@@ -13,13 +13,19 @@ export interface CollectorParts {
   readonly residentBytes: () => number;
   /** Collects all garbage; some tens of milliseconds. Undefined where the runtime has no such thing. */
   readonly collect: () => void;
+  /** Milliseconds; any clock. */
+  readonly now: () => number;
 }
 
-/** Collects whenever the process has grown by `memoryGrowthBytesMax` since the last time. */
+/**
+ * Collects whenever the process has grown by `memoryGrowthBytesMax` since the last time, but rests after each collection
+ * for `collectionRestFactor` times as long as it took.
+ */
 export class Collector {
   readonly #parts: CollectorParts;
   /** What the process was, at the smallest, since the last collection. */
   #leastBytes = Infinity;
+  #restsUntilMs = -Infinity;
 
   constructor(parts: CollectorParts = ofThisRuntime()) {
     this.#parts = parts;
@@ -27,11 +33,15 @@ export class Collector {
 
   /** To be called between two messages, as often as there is time: it takes some microseconds. */
   look(): void {
-    const { residentBytes, collect } = this.#parts;
+    const { residentBytes, collect, now } = this.#parts;
     const bytes = residentBytes();
     if (bytes < this.#leastBytes) this.#leastBytes = bytes;
     if (bytes - this.#leastBytes <= memoryGrowthBytesMax) return;
+    const beginMs = now();
+    if (beginMs < this.#restsUntilMs) return;
     collect();
+    const endMs = now();
+    this.#restsUntilMs = endMs + collectionRestFactor * (endMs - beginMs);
     // What was not garbage is the new measure: what is in use cannot be collected, and must not be tried again and again.
     this.#leastBytes = residentBytes();
   }
@@ -42,6 +52,7 @@ function ofThisRuntime(): CollectorParts {
   return {
     residentBytes: () => Deno.memoryUsage().rss,
     collect: () => (collect ??= findCollect())(),
+    now: () => performance.now(),
   };
 }
 

@@ -1,17 +1,25 @@
 import assert from "node:assert/strict";
-import { memoryGrowthBytesMax } from "../src/limits.ts";
+import { collectionRestFactor, memoryGrowthBytesMax } from "../src/limits.ts";
 import { Collector } from "../src/memory.ts";
 
 /** A process of a size that the test chooses, of which a collection frees what the test says. */
 function fakeProcess() {
-  const process = { bytes: 100 * memoryGrowthBytesMax, garbageBytes: 0, collections: 0 };
+  const process = {
+    bytes: 100 * memoryGrowthBytesMax,
+    garbageBytes: 0,
+    collections: 0,
+    nowMs: 0,
+    takesMs: 0,
+  };
   const collector = new Collector({
     residentBytes: () => process.bytes,
     collect: () => {
       process.collections++;
+      process.nowMs += process.takesMs;
       process.bytes -= process.garbageBytes;
       process.garbageBytes = 0;
     },
+    now: () => process.nowMs,
   });
   collector.look();
   return { process, collector };
@@ -43,6 +51,23 @@ Deno.test("look() measures growth from the smallest that the process has been", 
   collector.look();
   process.bytes += memoryGrowthBytesMax + 1;
   collector.look();
+  assert.equal(process.collections, 2);
+});
+
+Deno.test("look() rests after a collection for as many times as long as it took", () => {
+  const { process, collector } = fakeProcess();
+  process.takesMs = 30;
+  const grow = () => {
+    process.bytes += memoryGrowthBytesMax + 1;
+    collector.look();
+  };
+  grow();
+  const restedMs = process.nowMs + 30 * collectionRestFactor;
+  process.nowMs = restedMs - 1;
+  grow();
+  assert.equal(process.collections, 1);
+  process.nowMs = restedMs;
+  grow();
   assert.equal(process.collections, 2);
 });
 
