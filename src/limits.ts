@@ -32,7 +32,7 @@ export const readBytes = 1024 * KiB;
 /** How much larger the process may become before its garbage is collected: less than a tenth of what it is at its smallest. */
 export const memoryGrowthBytesMax = 8 * MiB;
 
-/** For how many times as long as a collection took there is none: a flood is not slowed by more than a twentieth. */
+/** For how many times as long as a collection took there is none: more often, a flood would be slowed to a half. */
 export const collectionRestFactor = 20;
 
 // ——— messages ———
