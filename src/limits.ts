@@ -96,6 +96,9 @@ export const policyErrorsMax = 50;
 /** Names compared with each other to find rules that never matter: some 0.1 s. Policies of a thousand rules stay below. */
 export const ruleComparisonsMax = 1_000_000;
 
+/** Words of a command that `argv` looks at: each may be a path to look up, and no command that a model writes has more. */
+export const commandWordsMax = 256;
+
 /** The name of a policy or the id of a rule: they stand in every record and every denial. */
 export const policyNameCharactersMax = 100;
 
