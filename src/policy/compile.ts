@@ -4,6 +4,7 @@
  */
 
 import { LilithError, type TextPosition } from "../errors.ts";
+import { type ArgvRule, operandChecks } from "./argv/answer_argv.ts";
 import { approvedForMsDefault } from "../limits.ts";
 import { type Bucket, bucketOf } from "./limit.ts";
 import { type PolicyNumber, policyNumber } from "./number.ts";
@@ -16,6 +17,7 @@ import type { ArgumentRule, Check, Literal, PolicyDocument, Rule } from "./rule.
 import { ScopeIndex } from "./scope.ts";
 import type { SelectedPath } from "./select.ts";
 import { parseSelector, type SelectorStep } from "./selector.ts";
+import type { UrlRule } from "./url/answer_url.ts";
 import { quote } from "./sentence.ts";
 import { foldText } from "./text_readings.ts";
 
@@ -34,6 +36,8 @@ export type CompiledCheck =
   }
   /** Normalized absolute directories. */
   | { readonly kind: "under"; readonly roots: readonly string[] }
+  | { readonly kind: "url"; readonly rule: UrlRule }
+  | { readonly kind: "argv"; readonly rule: ArgvRule<CompiledCheck> }
   | { readonly kind: "min"; readonly bound: PolicyNumber }
   | { readonly kind: "max"; readonly bound: PolicyNumber }
   | { readonly kind: "max_length"; readonly length: number }
@@ -273,9 +277,13 @@ function compileRule(
     closed: isClosed,
     names: new Set(compiled.filter((argument) => !argument.everywhere).map((argument) => argument.name)),
     parts: isClosed && paths.some((steps) => steps.length > 1) ? nameParts(paths) : undefined,
-    looksAtDisk: compiled.some((argument) => argument.checks.some((check) => check.kind === "under")),
+    looksAtDisk: compiled.some((argument) => argument.checks.some(looksAtDisk)),
     untilMs: rule.untilMs,
   };
+}
+
+function looksAtDisk(check: CompiledCheck): boolean {
+  return check.kind === "under" || (check.kind === "argv" && operandChecks(check.rule).some(looksAtDisk));
 }
 
 function compileCheck(
@@ -299,6 +307,16 @@ function compileCheck(
       };
     case "under":
       return { kind: "under", roots: check.roots.map((root) => compileRoot(root, argument, document)) };
+    case "url":
+      return { kind: "url", rule: check.rule };
+    case "argv": {
+      const { operands, ...rest } = check.rule;
+      if (operands === undefined || operands === "none") {
+        return { kind: "argv", rule: operands === undefined ? rest : { ...rest, operands } };
+      }
+      const checks = operands.checks.map((one) => compileCheck(one, argument, document, engine));
+      return { kind: "argv", rule: { ...rest, operands: { ...operands, checks } } };
+    }
     case "min":
     case "max":
       return { kind: check.kind, bound: policyNumber(check.bound) };

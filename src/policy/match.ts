@@ -6,12 +6,14 @@
 import { checkedTextCharactersMax } from "../limits.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
 import type { Answer, Strictness } from "./answer.ts";
+import { answerArgv, operandChecks } from "./argv/answer_argv.ts";
 import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compile.ts";
 import { compareNumbers, type Order, type PolicyNumber } from "./number.ts";
 import { findUnnamedPart } from "./named_parts.ts";
 import { visitSelected } from "./select.ts";
 import type { Found, Subject } from "./subject.ts";
 import { answerUnder } from "./under.ts";
+import { answerUrl } from "./url/answer_url.ts";
 
 /** Whether the rule's checks hold together. */
 export function answerRule(rule: CompiledRule, subject: Subject, strictness: Strictness): Answer {
@@ -169,6 +171,16 @@ function answerChecks(
   return answer;
 }
 
+/** What one check says of one value that stands at the name of an argument. */
+export function answerValue(
+  check: CompiledCheck,
+  value: JsonValue,
+  subject: Subject,
+  strictness: Strictness,
+): Answer {
+  return answerCheck(check, value, subject, strictness, "typed");
+}
+
 function answerCheck(
   check: CompiledCheck,
   value: JsonValue,
@@ -196,6 +208,15 @@ function answerCheck(
           subject.facts,
           strictness,
           subject.paths,
+        );
+      case "url":
+        return text === undefined ? "unknown" : answerUrl(check.rule, text, strictness);
+      case "argv":
+        return answerArgv(
+          check.rule,
+          text ?? value,
+          strictness,
+          (word) => answerChecks(operandChecks(check.rule), word, subject, strictness),
         );
       case "min":
         return answerBound(value, check.bound, (order) => order >= 0);

@@ -2,8 +2,9 @@
 
 import { queriesMax } from "../limits.ts";
 import type { Operation } from "../mcp/operation.ts";
-import { isJsonNumber } from "../wire/json_value.ts";
-import type { CompiledPolicy, CompiledRule } from "./compile.ts";
+import { isJsonArray, isJsonNumber, type JsonValue } from "../wire/json_value.ts";
+import { operandChecks, operandsOf } from "./argv/answer_argv.ts";
+import type { CompiledCheck, CompiledPolicy, CompiledRule } from "./compile.ts";
 import { noFacts, type Query } from "./facts.ts";
 import type { Strictness } from "./answer.ts";
 import { mayNameOwnFile, visitOwnFileQueries } from "./own_files.ts";
@@ -78,28 +79,47 @@ function collectRule(
   if (!rule.looksAtDisk) return;
   for (const argument of rule.arguments) {
     for (const check of argument.checks) {
-      if (check.kind !== "under") continue;
-      for (const text of textsOf(argument, subject)) {
-        const readings = subject.pathReadings(text, strictness);
-        for (const path of pathsToResolve(check.roots, readings, strictness, subject.paths)) {
-          if (!add(path, "check", wanted)) return;
-        }
+      if (check.kind !== "under" && check.kind !== "argv") continue;
+      for (const value of valuesOf(argument, subject)) {
+        if (!collectCheck(check, value, subject, strictness, wanted)) return;
       }
     }
   }
 }
 
-function textsOf(argument: CompiledRule["arguments"][number], subject: Subject): readonly string[] {
+/** False where there is no room for more. */
+function collectCheck(
+  check: CompiledCheck,
+  value: JsonValue,
+  subject: Subject,
+  strictness: Strictness,
+  wanted: Wanted,
+): boolean {
+  if (check.kind === "argv") {
+    const checks = operandChecks(check.rule);
+    return operandsOf(check.rule, value, strictness).every((word) =>
+      checks.every((one) => collectCheck(one, word, subject, strictness, wanted))
+    );
+  }
+  if (check.kind !== "under" || typeof value !== "string") return true;
+  const readings = subject.pathReadings(value, strictness);
+  return pathsToResolve(check.roots, readings, strictness, subject.paths)
+    .every((path) => add(path, "check", wanted));
+}
+
+function valuesOf(argument: CompiledRule["arguments"][number], subject: Subject): readonly JsonValue[] {
   if (argument.everywhere) {
     return (subject.texts() ?? []).map((text) => isJsonNumber(text) ? text.source : text);
   }
-  const texts: string[] = [];
+  const values: JsonValue[] = [];
   visitSelected(argument, subject, (found) => {
-    if (found.kind === "value" && typeof found.value === "string") texts.push(found.value);
+    if (found.kind === "value" && (typeof found.value === "string" || isJsonArray(found.value))) {
+      values.push(found.value);
+    }
     // Each text wants a fact at least.
-    return texts.length <= queriesMax;
+    return values.length <= queriesMax;
   });
-  return texts;
+  return values;
 }
 
 /** Adds a path; false where there is no room for it. */

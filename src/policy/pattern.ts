@@ -4,8 +4,9 @@
  */
 
 import { LilithError } from "../errors.ts";
+import { operandChecks } from "./argv/answer_argv.ts";
 import { findPiece } from "./pattern_position.ts";
-import type { PolicyDocument } from "./rule.ts";
+import type { Check, PolicyDocument } from "./rule.ts";
 import { quote } from "./sentence.ts";
 
 /** One compiled pattern. */
@@ -25,12 +26,13 @@ export interface PatternEngine {
 /** Whether any rule of these policies needs the engine, which costs some milliseconds to load. */
 export function usesPatterns(documents: readonly PolicyDocument[]): boolean {
   return documents.some((document) =>
-    document.rules.some((rule) =>
-      rule.args.some((argument) =>
-        argument.checks.some((check) => check.kind === "matches" || check.kind === "finds")
-      )
-    )
+    document.rules.some((rule) => rule.args.some((argument) => argument.checks.some(isPattern)))
   );
+}
+
+function isPattern(check: Check): boolean {
+  if (check.kind === "argv") return operandChecks(check.rule).some(isPattern);
+  return check.kind === "matches" || check.kind === "finds";
 }
 
 /**

@@ -2,6 +2,8 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
+import type { Answer } from "./answer.ts";
+import { describeArgvRule, findArgvObstacle, operandChecks } from "./argv/answer_argv.ts";
 import type {
   CompiledArgument,
   CompiledCheck,
@@ -10,11 +12,12 @@ import type {
   CompiledRule,
 } from "./compile.ts";
 import type { Bucket } from "./limit.ts";
-import { findObstacle, type Obstacle } from "./match.ts";
+import { answerValue, findObstacle, type Obstacle } from "./match.ts";
 import type { OwnFileHit } from "./own_files.ts";
 import { formatSelector } from "./selector.ts";
 import { boundSentence, nameTarget, quote } from "./sentence.ts";
 import type { Subject } from "./subject.ts";
+import { describeUrlRule, explainUrl } from "./url/answer_url.ts";
 
 export function reasonForDeny(rule: CompiledRule, subject: Subject, answer: "yes" | "unknown"): string {
   if (rule.reason !== undefined) return boundSentence(rule.reason);
@@ -134,6 +137,9 @@ function explainObstacle(obstacle: Obstacle, subject: Subject): string {
         ? "every text in the arguments"
         : `argument ${quote(argument.selector)}`;
       const must = `${what} must ${describeCheck(check)}`;
+      if (value !== undefined && (check.kind === "url" || check.kind === "argv")) {
+        return `${must}: ${explainParts(check, value, subject)}`;
+      }
       if (answer === "no" || value === undefined) return must;
       return `${must}, and ${explainUnknown(check, value, subject)}`;
     }
@@ -157,6 +163,10 @@ export function describeCheck(check: CompiledCheck): string {
       return check.whole ? `match ${quote(check.source)}` : `contain a match of ${quote(check.source)}`;
     case "under":
       return `be under ${list(check.roots)}`;
+    case "url":
+      return describeUrlRule(check.rule);
+    case "argv":
+      return describeArgvRule(check.rule);
     case "min":
       return `be at least ${check.bound.source}`;
     case "max":
@@ -194,10 +204,36 @@ export function explainUnknown(check: CompiledCheck, value: JsonValue, subject: 
     }
     return "it could not be told where it leads";
   }
+  if (check.kind === "url" || check.kind === "argv") return explainParts(check, value, subject);
   if (isJsonNumber(value) && (check.kind === "min" || check.kind === "max" || check.kind === "one_of")) {
     return "it is a number that servers read differently";
   }
   return `it is ${describeType(value)}`;
+}
+
+/** Which part of a URL or of a command an allow does not take. */
+function explainParts(
+  check: CompiledCheck & { readonly kind: "url" | "argv" },
+  value: JsonValue,
+  subject: Subject,
+): string {
+  if (check.kind === "url") {
+    return typeof value === "string" ? explainUrl(check.rule, value) : `it is ${describeType(value)}`;
+  }
+  const checks = operandChecks(check.rule);
+  const answer = (one: CompiledCheck, word: string): Answer => answerValue(one, word, subject, "allow");
+  const obstacle = findArgvObstacle(
+    check.rule,
+    value,
+    (word) => checks.every((one) => answer(one, word) === "yes") ? "yes" : "no",
+  );
+  if (obstacle === undefined) return "it does not pass";
+  if ("why" in obstacle) return obstacle.why;
+  const { operand } = obstacle;
+  const failed = checks.find((one) => answer(one, operand) !== "yes")!;
+  const must = `its operand ${quote(operand)} must ${describeCheck(failed)}`;
+  if (failed.kind === "url") return `${must}: ${explainUrl(failed.rule, operand)}`;
+  return answer(failed, operand) === "no" ? must : `${must}, and ${explainUnknown(failed, operand, subject)}`;
 }
 
 function describeType(value: JsonValue): string {

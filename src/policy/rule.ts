@@ -1,6 +1,8 @@
 /** A policy after loading: every word understood, every pattern still text. What `document.ts` makes and `compile.ts` takes. */
 
 import type { TextPosition } from "../errors.ts";
+import type { ArgvRule } from "./argv/answer_argv.ts";
+import type { UrlRule } from "./url/answer_url.ts";
 
 /** A literal that an argument may equal. Numbers keep their spelling (exact comparison above 2^53). */
 export type Literal = string | boolean | null | {
@@ -19,6 +21,10 @@ export type Check =
   | { readonly kind: "finds"; readonly pattern: string; readonly at: TextPosition }
   /** Inside one of these directories (absolute, as written in the policy). */
   | { readonly kind: "under"; readonly roots: readonly string[] }
+  /** A URL with these parts. */
+  | { readonly kind: "url"; readonly rule: UrlRule; readonly at: TextPosition }
+  /** One plain command. */
+  | { readonly kind: "argv"; readonly rule: ArgvRule<Check>; readonly at: TextPosition }
   | { readonly kind: "min"; readonly bound: number }
   | { readonly kind: "max"; readonly bound: number }
   /** Characters (UTF-16 code units) of a string, elements of an array. */

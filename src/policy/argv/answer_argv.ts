@@ -27,6 +27,11 @@ export interface OperandRule<C> {
   readonly atLeast: number;
 }
 
+/** What each operand of a command must pass. */
+export function operandChecks<C>({ operands }: ArgvRule<C>): readonly C[] {
+  return operands === undefined || operands === "none" ? [] : operands.checks;
+}
+
 /** What the operand checks say of one word. */
 export type AnswerOperand = (word: string) => Answer;
 
@@ -120,10 +125,20 @@ function startsWith(words: readonly string[], program: readonly string[]): boole
 }
 
 function answerDeny<C>(rule: ArgvRule<C>, words: readonly string[], answerOperand: AnswerOperand): Answer {
-  const { programs, flags, operands } = rule;
-  const length = lengthOfProgram(programs, words);
-  if (length === undefined) return "no";
-  const rest = words.slice(length);
+  let answer: Answer = "no";
+  for (const rest of restsOf(rule.programs, words)) {
+    const one = answerRest(rule, rest, answerOperand);
+    if (one === "yes") return "yes";
+    if (one === "unknown") answer = "unknown";
+  }
+  return answer;
+}
+
+function answerRest<C>(
+  { flags, operands }: ArgvRule<C>,
+  rest: readonly string[],
+  answerOperand: AnswerOperand,
+): Answer {
   if (flags !== undefined && !rest.some((word) => couldBeFlag(flags, word))) return "no";
   if (operands === undefined) return "yes";
   const candidates = candidatesOf(rest);
@@ -137,13 +152,17 @@ function answerDeny<C>(rule: ArgvRule<C>, words: readonly string[], answerOperan
   return answer;
 }
 
-/** How many words surely are the program's, where it could be one of these; 0 where none is named. */
-function lengthOfProgram(
+/** The words behind the program, for each way in which the program could be one of these. */
+function restsOf(
   programs: ArgvRule<unknown>["programs"],
   words: readonly string[],
-): 0 | 1 | undefined {
-  if (programs.some((program) => program.length === 0)) return 0;
-  return programs.some((program) => couldBeProgram(program, words)) ? 1 : undefined;
+): readonly (readonly string[])[] {
+  const rests: (readonly string[])[] = [];
+  if (programs.some((program) => program.length === 0)) rests.push(words);
+  if (programs.some((program) => program.length > 0 && couldBeProgram(program, words))) {
+    rests.push(words.slice(1));
+  }
+  return rests;
 }
 
 /** `/bin/rm`, `RM.EXE` and `rm` are one program; `git -C x push` is `git push`. */
@@ -183,8 +202,7 @@ export function operandsOf<C>(
   if (reading.kind === "unknown") return [];
   const { words } = reading;
   if (strictness === "deny") {
-    const length = lengthOfProgram(rule.programs, words);
-    return length === undefined ? [] : candidatesOf(words.slice(length));
+    return restsOf(rule.programs, words).flatMap(candidatesOf);
   }
   return rule.programs.flatMap((program) => {
     const sorted = sortWords(rule, program, words);

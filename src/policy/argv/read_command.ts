@@ -42,8 +42,7 @@ function readWords(values: readonly JsonValue[]): CommandReading {
  * - `@` and `:` not in front: PowerShell takes the one for an array, cmd the other for a label.
  * - `.` and `:` not behind a single dash: PowerShell cuts `-a.b` in two.
  */
-const plainWord =
-  /^(?:[\w./+][\w./+:@-]*|-(?:[\w/+][\w/+@-]*)?|--(?:[A-Za-z0-9][\w-]*(?:=[\w./+:@-]*)?)?)$/;
+const plainWord = /^(?:[\w./+][\w./+:@-]*|-(?:[\w/+][\w/+@-]*)?|--(?:[A-Za-z0-9][\w-]*(?:=[\w./+:@-]*)?)?)$/;
 
 function explain(word: string): string {
   if (word === "") return "a word of it is empty, or two spaces stand together";

@@ -129,7 +129,9 @@ const plainLetters = /^[a-z0-9.\p{L}\p{M}-]*$/u;
 
 function agreesWithWhatwg(text: string, scheme: string, host: UrlHost, port: number | undefined): boolean {
   const url = URL.parse(text);
-  if (url === null || url.protocol !== `${scheme}:` || url.username !== "" || url.password !== "") return false;
+  if (url === null || url.protocol !== `${scheme}:` || url.username !== "" || url.password !== "") {
+    return false;
+  }
   const wanted = port === undefined || port === defaultPorts.get(scheme) ? "" : String(port);
   if (url.port !== wanted) return false;
   const hostname = url.hostname.toLowerCase();

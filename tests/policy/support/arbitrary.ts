@@ -3,6 +3,10 @@
 import fc from "fast-check";
 import type { Operation } from "../../../src/mcp/operation.ts";
 import type { Check, Literal, PolicyDocument, Rule, Scope } from "../../../src/policy/rule.ts";
+import { type ArgvRule } from "../../../src/policy/argv/answer_argv.ts";
+import { readFlagRule } from "../../../src/policy/argv/flag_rule.ts";
+import type { UrlRule } from "../../../src/policy/url/answer_url.ts";
+import { type HostRule, readHostRule } from "../../../src/policy/url/host_rule.ts";
 import type { JsonValue } from "../../../src/wire/json_value.ts";
 import { at, document, number, rule } from "./build.ts";
 import { FakeDisk } from "./fake_disk.ts";
@@ -110,6 +114,97 @@ const texts = [
   "5",
   "\u212a",
 ];
+export const urls: readonly string[] = [
+  "https://example.com/",
+  "HTTPS://API.Example.com:443/x?y@z",
+  "https://api.example.com./a/@b",
+  "https://api.example.com:8443",
+  "http://example.com:80/",
+  "ws://a.b.example.org/x",
+  "ftp://example.com",
+  "postgres://example.com/db",
+  "postgres://example.com:5432/db",
+  "https://m\u00fcnchen.de/",
+  "https://xn--mnchen-3ya.de/",
+  "https://M\u00dcNCHEN.de/",
+  "https://stra\u00dfe.de/",
+  "https://example.com@localhost/",
+  "https://example.com#@localhost/",
+  "https://example.com?%2540localhost",
+  "https://example.com\\@localhost/",
+  "https:example.com",
+  "//example.com/",
+  "https:///example.com",
+  "https://example.com:/",
+  "https://example.com:080/",
+  "https://example.com:99999/",
+  "https://localhost/",
+  "http://10.1.2.3/",
+  "http://127.0.0.1/",
+  "http://127.1/",
+  "http://2130706433/",
+  "http://0x7f.0.0.1/",
+  "http://127.0.0.1./",
+  "http://8.8.8.8/",
+  "http://[::1]/",
+  "http://[0:0::1]:80/",
+  "http://[::ffff:127.0.0.1]/",
+  "http://[::ffff:a01:203]/",
+  "http://[fe80::1%25eth0]/",
+  "https://ex\uff0eample.com/",
+  "https://a_b.example.org/",
+  "https://a..example.org/",
+  "https://example.com/a b",
+  "file:///tmp/a",
+  "mailto:a@example.com",
+];
+export const commands: readonly string[] = [
+  "ls",
+  "ls /tmp",
+  "ls -l /tmp/a",
+  "ls -la /tmp/a /tmp/dir",
+  "ls -al /etc",
+  "ls /tmp/../etc",
+  "ls /tmp/out",
+  "ls -x /tmp",
+  "ls --color=auto /tmp",
+  "ls --color=a/b /tmp",
+  "ls --color /tmp",
+  "ls --col=auto",
+  "ls -n 5 /tmp",
+  "ls -n /tmp/a",
+  "ls -ln 5",
+  "ls -nl 5",
+  "ls -n -l",
+  "ls -n",
+  "ls -n5 /tmp",
+  "ls /tmp -l",
+  "ls -- -l",
+  "ls -l -- /tmp/a",
+  "ls -",
+  "ls  /tmp",
+  "ls /tmp ",
+  "ls /tmp;id",
+  "ls $HOME",
+  "ls '/tmp'",
+  "LS.exe /tmp",
+  "/bin/ls /etc",
+  "git status",
+  "git -C /tmp status -l",
+  "git",
+  "A=b ls",
+  "cat /etc/passwd",
+  "-l /tmp",
+  "ls --I=/etc -I/etc",
+];
+export const commandLists: readonly string[] = [
+  '["ls"]',
+  '["ls","-l","/tmp"]',
+  '["ls","/tmp /etc"]',
+  '["ls",5]',
+  '["-l"]',
+  '["cat","/etc/passwd"]',
+];
 const keys = ["path", "path", "list", "n", "Path", "PATH\u0000", "n", "N", "extra", "path/x"];
 const numbers = [
   "5",
@@ -126,7 +221,11 @@ const numbers = [
   "0.1",
 ];
 
-const text = fc.constantFrom(...texts);
+const text = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...texts) },
+  { weight: 2, arbitrary: fc.constantFrom(...urls) },
+  { weight: 2, arbitrary: fc.constantFrom(...commands) },
+);
 const selector = fc.constantFrom(
   "path",
   "path",
@@ -149,26 +248,98 @@ const literal: fc.Arbitrary<Literal> = fc.oneof(
   fc.constantFrom(true, false, null),
 );
 
-const check: fc.Arbitrary<Check> = fc.oneof(
-  literal.map((value): Check => ({ kind: "equals", value })),
-  fc.array(literal, { maxLength: 3 }).map((values): Check => ({ kind: "one_of", values })),
-  fc.constantFrom("/tmp/.*", "[a-z]+", "caf\u00e9", "rw|r", "[^.]*").map((pattern): Check => ({
-    kind: "matches",
-    pattern,
-    at,
-  })),
-  fc.constantFrom("etc", "^/tmp", "w$", "[0-9]", "\\.\\.").map((pattern): Check => ({
-    kind: "finds",
-    pattern,
-    at,
-  })),
-  fc.subarray(["/tmp", "/etc", "/wd", "/var/tmp", "/private/x", "/"], { minLength: 1, maxLength: 2 })
-    .map((roots): Check => ({ kind: "under", roots })),
-  fc.constantFrom(0, 5, 0.1, 9007199254740992).map((bound): Check => ({ kind: "min", bound })),
-  fc.constantFrom(0, 5, 0.1, 9007199254740992).map((bound): Check => ({ kind: "max", bound })),
-  fc.constantFrom(0, 2, 10).map((length): Check => ({ kind: "max_length", length })),
-  fc.boolean().map((isPresent): Check => ({ kind: "present", present: isPresent })),
+const hosts = [
+  "example.com",
+  "*.example.com",
+  "*.example.org",
+  "localhost",
+  "10.0.0.0/8",
+  "127.0.0.1",
+  "::1",
+  "xn--mnchen-3ya.de",
+].map((host) => {
+  const rule = readHostRule(host);
+  if (rule.kind === "problem") throw new TypeError(host);
+  return rule;
+});
+const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof(fc.constant(undefined), arbitrary);
+const given = <T extends object>(parts: T): T =>
+  Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as T;
+
+export const urlCheck: fc.Arbitrary<Check> = fc.record({
+  schemes: optional(fc.subarray(["http", "https", "ws", "ftp", "postgres"], { minLength: 1, maxLength: 3 })),
+  hosts: optional(
+    fc.oneof(
+      fc.constant<readonly HostRule[]>([{ kind: "public" }]),
+      fc.subarray(hosts, { minLength: 1, maxLength: 3 }),
+    ),
+  ),
+  ports: optional(
+    fc.oneof(fc.constant("any" as const), fc.subarray([80, 443, 5432, 8443], { minLength: 1, maxLength: 2 })),
+  ),
+}).map((parts): Check => ({ kind: "url", rule: given(parts) as UrlRule, at }));
+
+const flagRules = ["-l", "-a", "-n *", "-n?", "--color=*", "--color=a**", "--color", "--", "-I", "--color *"]
+  .map((flag) => {
+    const rule = readFlagRule(flag);
+    if ("kind" in rule) throw new TypeError(flag);
+    return rule;
+  });
+
+const operandCheck: fc.Arbitrary<Check> = fc.oneof(
+  fc.constant<Check>({ kind: "under", roots: ["/tmp"] }),
+  fc.constant<Check>({ kind: "under", roots: ["/etc", "/wd"] }),
+  fc.constantFrom("/tmp", "status", "-l").map((value): Check => ({ kind: "equals", value })),
+  fc.constant<Check>({ kind: "finds", pattern: "etc", at }),
+  fc.constant<Check>({ kind: "max_length", length: 6 }),
 );
+
+export const argvCheck: fc.Arbitrary<Check> = fc.record({
+  programs: fc.subarray<readonly string[]>([["ls"], ["ls"], ["git"], ["git", "status"], []], {
+    minLength: 1,
+    maxLength: 2,
+  }),
+  flags: optional(fc.subarray(flagRules, { maxLength: 4 })),
+  operands: optional(
+    fc.oneof(
+      fc.constant("none" as const),
+      fc.record({
+        checks: fc.array(operandCheck, { minLength: 1, maxLength: 2 }),
+        atLeast: fc.nat({ max: 2 }),
+      }),
+    ),
+  ),
+}).map((parts): Check => ({ kind: "argv", rule: given(parts) as ArgvRule<Check>, at }));
+
+const check: fc.Arbitrary<Check> = fc.oneof(
+  { weight: 9, arbitrary: plainCheck() },
+  { weight: 2, arbitrary: urlCheck },
+  { weight: 2, arbitrary: argvCheck },
+);
+
+function plainCheck(): fc.Arbitrary<Check> {
+  return fc.oneof(
+    literal.map((value): Check => ({ kind: "equals", value })),
+    fc.array(literal, { maxLength: 3 }).map((values): Check => ({ kind: "one_of", values })),
+    fc.constantFrom("/tmp/.*", "[a-z]+", "caf\u00e9", "rw|r", "[^.]*").map((pattern): Check => ({
+      kind: "matches",
+      pattern,
+      at,
+    })),
+    fc.constantFrom("etc", "^/tmp", "w$", "[0-9]", "\\.\\.").map((pattern): Check => ({
+      kind: "finds",
+      pattern,
+      at,
+    })),
+    fc.subarray(["/tmp", "/etc", "/wd", "/var/tmp", "/private/x", "/"], { minLength: 1, maxLength: 2 })
+      .map((roots): Check => ({ kind: "under", roots })),
+    fc.constantFrom(0, 5, 0.1, 9007199254740992).map((bound): Check => ({ kind: "min", bound })),
+    fc.constantFrom(0, 5, 0.1, 9007199254740992).map((bound): Check => ({ kind: "max", bound })),
+    fc.constantFrom(0, 2, 10).map((length): Check => ({ kind: "max_length", length })),
+    fc.boolean().map((isPresent): Check => ({ kind: "present", present: isPresent })),
+  );
+}
 
 const args = fc.uniqueArray(selector, { maxLength: 2 }).chain((selectors) =>
   fc.tuple(...selectors.map(() => fc.array(check, { minLength: 1, maxLength: 2 })))
@@ -240,6 +411,7 @@ const leaf = fc.oneof(
   { weight: 6, arbitrary: text.map((one) => JSON.stringify(one)) },
   { weight: 2, arbitrary: fc.constantFrom(...numbers) },
   { weight: 1, arbitrary: fc.constantFrom("null", "true", "false", "[]", "{}") },
+  { weight: 1, arbitrary: fc.constantFrom(...commandLists) },
 );
 const member = fc.oneof(
   { weight: 6, arbitrary: leaf },

@@ -8,6 +8,8 @@ import type { Operation } from "../../../src/mcp/operation.ts";
 import type { Facts } from "../../../src/policy/facts.ts";
 import type { Check, Literal, PolicyDocument, Rule } from "../../../src/policy/rule.ts";
 import type { JsonValue } from "../../../src/wire/json_value.ts";
+import { naiveArgvAnswer } from "./naive_argv.ts";
+import { naiveUrlAnswer } from "./naive_url.ts";
 
 /** −1 no, 0 unknown, 1 yes: "both" is the minimum, "either" the maximum. */
 type Tri = -1 | 0 | 1;
@@ -405,6 +407,18 @@ function checkAnswer(
     }
     case "under":
       return text === undefined ? unknown : underAnswer(session, check.roots, text, facts, mode);
+    case "url":
+      return text === undefined ? unknown : naiveUrlAnswer(check.rule, text, mode);
+    case "argv": {
+      const { operands } = check.rule;
+      const checks = operands === undefined || operands === "none" ? [] : operands.checks;
+      return naiveArgvAnswer(
+        check.rule,
+        text ?? value,
+        mode,
+        (word) => least(checks.map((one) => checkAnswer(session, one, word, false, facts, mode))),
+      );
+    }
     case "min":
       return numberAnswer(value, String(check.bound), (difference) => difference >= 0);
     case "max":
