@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import type { Operation } from "../../../src/mcp/operation.ts";
 import type { Check, Literal, PolicyDocument, Rule, Scope } from "../../../src/policy/rule.ts";
-import { type ArgvRule } from "../../../src/policy/argv/answer_argv.ts";
+import type { ArgvRule } from "../../../src/policy/argv/answer_argv.ts";
 import { readFlagRule } from "../../../src/policy/argv/flag_rule.ts";
 import type { UrlRule } from "../../../src/policy/url/answer_url.ts";
 import { type HostRule, readHostRule } from "../../../src/policy/url/host_rule.ts";
