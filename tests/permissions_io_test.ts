@@ -41,8 +41,10 @@ for (const packages of ["before", "after"]) {
       environment: [],
       yaml: { version: 1 },
       re2js: true,
+      policy: "ok",
       childEchoes: "over the pipes",
       resolves: { kind: "real", path: "/usr" },
+      readsPolicy: "version: 1\n# new\n",
       stopsServer: 0,
     });
   });

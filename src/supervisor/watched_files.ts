@@ -47,7 +47,7 @@ const namesChange = inotify.IN_CREATE | inotify.IN_DELETE | inotify.IN_MOVED_FRO
 const contentChanges = inotify.IN_MODIFY | inotify.IN_CLOSE_WRITE | inotify.IN_ATTRIB |
   inotify.IN_DELETE_SELF | inotify.IN_MOVE_SELF;
 
-/** Reads of what was told, before the files are looked at; what is left over tells again. */
+/** Reads of what was told; what is left over tells again. */
 const drainsMax = 64;
 
 /**
@@ -87,12 +87,13 @@ export function openWatchedFiles(paths: readonly string[], bytesMax: number): Wa
 
   const rearm = () => {
     if (descriptor < 0) return;
-    for (let i = 0; i < drainsMax && libc.read(descriptor, told, BigInt(told.length)) > 0n; i++);
     const now = new Set<number>();
     // What is watched already keeps its number; what took its place gets one of its own.
     for (const { path, mask } of places) now.add(libc.inotify_add_watch(descriptor, path, mask));
     for (const watch of watches) if (watch >= 0 && !now.has(watch)) libc.inotify_rm_watch(descriptor, watch);
     watches = now;
+    // Last, because the end of a watch is told too. What was told until here, the reading that follows will see.
+    for (let i = 0; i < drainsMax && libc.read(descriptor, told, BigInt(told.length)) > 0n; i++);
   };
 
   const readOne = (path: Uint8Array<ArrayBuffer>): FileContent => {

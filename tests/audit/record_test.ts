@@ -191,6 +191,22 @@ Deno.test("appendRecord() writes each kind of record in these very words", () =>
       '"kind":"event","name":"server_exited","detail":"exit status 3"',
     ],
     [
+      {
+        kind: "event",
+        name: "policy_changed",
+        detail: "in force",
+        policies: [{ file: "a.yaml", before: "ab".repeat(32), found: "cd".repeat(32) }, {
+          file: "b.yaml",
+          before: "ef".repeat(32),
+        }],
+        atNextStart: ["server.memory"],
+        announced: ["tools"],
+      },
+      '"kind":"event","name":"policy_changed","detail":"in force","policies":[{"file":"a.yaml","before":"' +
+      `${"ab".repeat(32)}","found":"${"cd".repeat(32)}"},{"file":"b.yaml","before":"${"ef".repeat(32)}"}]` +
+      ',"atNextStart":["server.memory"],"announced":["tools"]',
+    ],
+    [
       { kind: "end", reason: "SIGTERM", status: 143, counts: { forwarded: 5, denied: 1, refused: 2 } },
       '"kind":"end","reason":"SIGTERM","status":143,"counts":{"forwarded":5,"denied":1,"refused":2}',
     ],

@@ -49,8 +49,8 @@ Deno.test("readRunArguments() reads what it reads as the whole command line does
 
 Deno.test("readRunArguments() reads the form that clients have in their configuration", () => {
   const command = ["npx", "-y", "server", "--policy", "its own"];
-  const options = { policies: ["a", "b"], audit: "log", command, containment: "process" };
-  const words = ["run", "-p", "a", "--policy", "b", "--audit", "log", "--containment", "process"];
+  const options = { policies: ["a", "b"], audit: "log", command, containment: "process", watch: true };
+  const words = ["run", "-p", "a", "--watch", "--policy", "b", "--audit", "log", "--containment", "process"];
   assert.deepEqual(readRunArguments([...words, "--", ...command]), options);
   assert.deepEqual(readRunArguments([...words, ...command]), options);
 });

@@ -324,6 +324,57 @@ Deno.test("Relay rejects, and lets nothing more pass, where a fact cannot be ask
   }
 });
 
+const policyEvent = {
+  name: "policy_changed",
+  detail: "p.yaml: in force from here on",
+  policies: [{ file: "p.yaml", before: "a".repeat(64), found: "b".repeat(64) }],
+} as const;
+
+Deno.test("Relay asks for facts anew where the policy changes while a message waits for them", async () => {
+  const asked: PromiseWithResolvers<Facts>[] = [];
+  const rig = rigOf({ rules: [underTmp] }, () => {
+    asked.push(Promise.withResolvers<Facts>());
+    return asked[asked.length - 1].promise;
+  });
+  const waiting = agentSays(rig, call(1, "read", { path: "/tmp/a" }));
+  assert.equal(rig.relay.reload(policyOf({ rules: [{ ...underTmp, id: "new" }] }), policyEvent), true);
+  const facts: Facts = new Map([["/tmp", { kind: "real", path: "/tmp" }], [
+    "/tmp/a",
+    { kind: "real", path: "/tmp/a" },
+  ]]);
+  asked[0].resolve(facts);
+  await Promise.resolve();
+  assert.deepEqual(rig.sink.records.map(({ kind }) => kind), ["event"]);
+  asked[1].resolve(facts);
+  await waiting;
+  assert.equal(asked.length, 2);
+  assert.deepEqual(rig.sink.records.map(({ kind, rule }) => [kind, rule]), [["event", undefined], [
+    "decision",
+    "new",
+  ]]);
+  assert.deepEqual(rig.upstream.messages().map(({ id }) => id), [1]);
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay keeps the policy where its change cannot be recorded, and takes it when it can", async () => {
+  const rig = rigOf({ default: "deny" });
+  rig.sink.failing = true;
+  assert.equal(rig.relay.reload(policyOf({ default: "allow" }), policyEvent), false);
+  assert.equal(rig.relay.note({ ...policyEvent, name: "policy_kept" }), false);
+  rig.sink.failing = false;
+  agentSays(rig, call(1, "x"));
+  assert.deepEqual(rig.upstream.sent, []);
+  assert.equal(rig.relay.reload(policyOf({ default: "allow" }), policyEvent), true);
+  agentSays(rig, call(2, "x"));
+  assert.deepEqual(rig.upstream.messages(), [call(2, "x")]);
+  assert.deepEqual(rig.sink.records.map(({ seq }) => seq), [0, 1, 2]);
+  rig.relay.stop("test");
+  await rig.done;
+  assert.equal(rig.relay.reload(policyOf({}), policyEvent), true);
+  assert.equal((rig.sink.records.at(-1) as { kind: string }).kind, "end");
+});
+
 /** Settles on the revision that has batches. */
 function settle(rig: ReturnType<typeof rigOf>): void {
   agentSays(rig, { jsonrpc: "2.0", id: "init", method: "initialize", params: {} });
