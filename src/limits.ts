@@ -138,6 +138,9 @@ export const selectorStepsMax = 32;
 /** Values of one message that one selector with a path looks at; the largest real lists hold some thousands. More: unknown. */
 export const selectedPlacesMax = 100_000;
 
+/** A glob for texts: each 32 characters of it cost one more operation per character of the text. */
+export const globCharactersMax = 512;
+
 /** Rounds of percent-decoding: one by the client, one by the transport, one by the server. */
 export const percentDecodesMax = 3;
 

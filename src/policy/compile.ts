@@ -3,6 +3,7 @@
  * about. What the loader lets through and the engine could not keep is refused here, with its position.
  */
 
+import { type CompiledGlob, compileGlob } from "./answer_glob.ts";
 import { LilithError, type TextPosition } from "../errors.ts";
 import { type ArgvRule, operandChecks } from "./argv/answer_argv.ts";
 import { approvedForMsDefault } from "../limits.ts";
@@ -34,6 +35,7 @@ export type CompiledCheck =
     readonly source: string;
     readonly pattern: Pattern;
   }
+  | { readonly kind: "glob"; readonly globs: readonly CompiledGlob[] }
   /** Normalized absolute directories. */
   | { readonly kind: "under"; readonly roots: readonly string[] }
   | { readonly kind: "url"; readonly rule: UrlRule }
@@ -305,6 +307,8 @@ function compileCheck(
         source: check.pattern,
         pattern: compilePattern(check.pattern, check.at, document, engine),
       };
+    case "glob":
+      return { kind: "glob", globs: check.globs.map(compileGlob) };
     case "under":
       return { kind: "under", roots: check.roots.map((root) => compileRoot(root, argument, document)) };
     case "url":

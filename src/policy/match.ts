@@ -7,6 +7,7 @@ import { checkedTextCharactersMax } from "../limits.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
 import type { Answer, Strictness } from "./answer.ts";
 import { answerArgv, operandChecks } from "./argv/answer_argv.ts";
+import { answerGlob } from "./answer_glob.ts";
 import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compile.ts";
 import { compareNumbers, type Order, type PolicyNumber } from "./number.ts";
 import { findUnnamedPart } from "./named_parts.ts";
@@ -200,6 +201,8 @@ function answerCheck(
         return answerOneOf(check.literals, value, text, subject, strictness);
       case "pattern":
         return text === undefined ? "unknown" : answerPattern(check, text, subject, strictness);
+      case "glob":
+        return text === undefined ? "unknown" : answerGlob(check.globs, text, subject, strictness);
       case "under":
         if (text === undefined) return "unknown";
         return answerUnder(

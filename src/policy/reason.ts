@@ -161,6 +161,10 @@ export function describeCheck(check: CompiledCheck): string {
         : `be one of ${list(check.literals.map(describeLiteral))}`;
     case "pattern":
       return check.whole ? `match ${quote(check.source)}` : `contain a match of ${quote(check.source)}`;
+    case "glob": {
+      const globs = check.globs.map(({ exact }) => quote(exact.source));
+      return globs.length === 1 ? `match the glob ${globs[0]}` : `match one of the globs ${list(globs)}`;
+    }
     case "under":
       return `be under ${list(check.roots)}`;
     case "url":
@@ -205,6 +209,7 @@ export function explainUnknown(check: CompiledCheck, value: JsonValue, subject: 
     return "it could not be told where it leads";
   }
   if (check.kind === "url" || check.kind === "argv") return explainParts(check, value, subject);
+  if (typeof value === "string" && check.kind === "glob") return "some servers read it as another text";
   if (isJsonNumber(value) && (check.kind === "min" || check.kind === "max" || check.kind === "one_of")) {
     return "it is a number that servers read differently";
   }

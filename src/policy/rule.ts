@@ -19,6 +19,8 @@ export type Check =
   | { readonly kind: "matches"; readonly pattern: string; readonly at: TextPosition }
   /** Anywhere in the string. RE2 syntax. */
   | { readonly kind: "finds"; readonly pattern: string; readonly at: TextPosition }
+  /** The whole string, one of these: `*` any run without `/`, `**` any run, `?` one character but `/`. */
+  | { readonly kind: "glob"; readonly globs: readonly string[] }
   /** Inside one of these directories (absolute, as written in the policy). */
   | { readonly kind: "under"; readonly roots: readonly string[] }
   /** A URL with these parts. */

@@ -205,8 +205,8 @@ Deno.test("loadDocument() says of what comes later that it is not yet there, and
       '2:20 policy_not_yet not yet: "if_tainted" (taints and flows between calls)',
     ],
     [
-      "version: 1\nrules: [{ allow: x, args: { a: { glob: x } } }]",
-      '2:34 policy_not_yet not yet: "glob" (globs on arguments)',
+      "version: 1\nrules: [{ allow: x, args: { a: { not: x } } }]",
+      '2:34 policy_not_yet not yet: "not" (negated checks)',
     ],
     [
       "version: 1\nrules: [{ allow: x, args: { a: { argv: {} } } }]",

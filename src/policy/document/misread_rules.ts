@@ -31,7 +31,7 @@ function warnOfStarsInValues(rule: Rule, check: Check, at: Rule["at"], report: R
     "starred_value",
     at,
     `the rule ${quote(rule.id)} compares with ${quote(String(starred))}, star and all`,
-    "A value is compared as it stands; for paths write under, for other texts matches or finds",
+    "A value is compared as it stands; for a directory write under, for other texts glob, matches or finds",
   );
 }
 

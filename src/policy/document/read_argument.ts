@@ -4,6 +4,7 @@ import type { TextPosition } from "../../errors.ts";
 import type { ArgumentRule, Check, Literal } from "../rule.ts";
 import { parseSelector } from "../selector.ts";
 import { quote } from "../sentence.ts";
+import { findGlobProblem } from "../text_glob.ts";
 import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
 import { describeNode, readShape } from "./shape_issue.ts";
@@ -80,6 +81,10 @@ function toCheck(key: string, node: YamlNode, report: Report): Check | undefined
     case "matches":
     case "finds":
       return { kind: key, pattern: String(scalar), at: node.at };
+    case "glob": {
+      const globs = readGlobs(node, report);
+      return globs && { kind: "glob", globs };
+    }
     case "under": {
       const roots = readRoots(node, report);
       return roots && { kind: "under", roots };
@@ -106,6 +111,20 @@ function toLiterals(nodes: readonly YamlNode[]): Literal[] {
 
 function toLiteral({ value, source }: YamlScalar): Literal {
   return typeof value === "number" ? { kind: "number", source, value } : value;
+}
+
+function readGlobs(node: YamlNode, report: Report): string[] | undefined {
+  const globs: string[] = [];
+  for (const item of node.kind === "list" ? node.items : [node]) {
+    const written = item.kind === "scalar" ? String(item.value) : "";
+    const problem = findGlobProblem(written);
+    if (problem !== undefined) {
+      report.error("policy_bad_value", item.at, `the glob ${quote(written)} ${problem.what}`, problem.hint);
+      return undefined;
+    }
+    globs.push(written);
+  }
+  return globs;
 }
 
 /** Directories as the kernel would name them: what is written is what is compared. */
@@ -192,7 +211,7 @@ function checkAnywhere(checks: readonly Check[], at: TextPosition, report: Repor
           "policy_bad_value",
           at,
           `"**" with ${check.kind}: it looks at text anywhere`,
-          "Name the argument, or use finds, matches, under, equals, one_of or max_length",
+          "Name the argument, or use finds, matches, glob, under, equals, one_of or max_length",
         );
         return false;
       case "equals":
@@ -211,6 +230,7 @@ function checkAnywhere(checks: readonly Check[], at: TextPosition, report: Repor
       }
       case "matches":
       case "finds":
+      case "glob":
       case "under":
       case "max_length":
     }

@@ -8,6 +8,7 @@ import * as z from "zod/mini";
 import {
   approvedForMsMax,
   frameBytesMax,
+  globCharactersMax,
   messageBytesMin,
   policyNameCharactersMax,
   recordTextCharactersMax,
@@ -199,12 +200,15 @@ const rule = z.strictObject({
 
 const literal = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
+const glob = z.string().check(z.minLength(1), z.maxLength(globCharactersMax));
+
 const argument = z.union([
   literal,
   z.array(literal).check(z.minLength(1)),
   z.strictObject({
     matches: z.optional(z.string().check(z.minLength(1))),
     finds: z.optional(z.string().check(z.minLength(1))),
+    glob: z.optional(z.union([glob, z.array(glob).check(z.minLength(1))])),
     under: z.optional(z.union([z.string(), z.array(z.string()).check(z.minLength(1))])),
     equals: z.optional(literal),
     one_of: z.optional(z.array(literal).check(z.minLength(1))),

@@ -123,9 +123,8 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
   },
   argument: {
     what: "a check",
-    known: ["matches", "finds", "under", "equals", "one_of", "min", "max", "max_length", "present"],
+    known: ["matches", "finds", "glob", "under", "equals", "one_of", "min", "max", "max_length", "present"],
     later: {
-      glob: "globs on arguments",
       url: "checks on the parts of a URL",
       argv: "checks on the words of a command",
       schema: "checking arguments against the tool's own schema",
@@ -137,6 +136,9 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       regex: "matches",
       regexp: "matches",
       pattern: "matches",
+      globs: "glob",
+      wildcard: "glob",
+      like: "glob",
       contains: "finds",
       search: "finds",
       path: "under",

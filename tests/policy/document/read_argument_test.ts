@@ -111,6 +111,22 @@ Deno.test("checks that cannot hold together are refused", () => {
   ]);
 });
 
+Deno.test("glob takes one glob or some, and nothing that would mean something else than elsewhere", () => {
+  assert.deepEqual(checks("{ glob: '*.txt' }"), [{ kind: "glob", globs: ["*.txt"] }]);
+  assert.deepEqual(checks("{ glob: ['*.txt', a] }"), [{ kind: "glob", globs: ["*.txt", "a"] }]);
+  assert.deepEqual(refusals("{ glob: [a, '*.[jt]s'] }"), [
+    '3:40 policy_bad_value the glob "*.[jt]s" has brackets | ' +
+    "There are no sets and no choices in a glob: write a list of globs, or matches with a pattern",
+  ]);
+  assert.deepEqual(refusals("{ glob: '' }"), ['3:36 policy_bad_value "glob" is an empty text']);
+  assert.match(
+    refusals(`{ glob: ${"a".repeat(513)} }`)[0],
+    /"glob" is too long \| Write at most 512 characters/,
+  );
+  assert.match(refusals("{ wildcard: a }")[0], /Did you mean "glob"\?/);
+  assert.deepEqual(ruleComplaints("  - { deny: t, args: { '**': { glob: '**/.env' } } }"), []);
+});
+
 Deno.test("under takes absolute directories as they are, and nothing that somebody would have to expand", () => {
   const table: [string, RegExp][] = [
     ["tmp", /which is no absolute path/],

@@ -332,6 +332,22 @@ function plainCheck(): fc.Arbitrary<Check> {
       pattern,
       at,
     })),
+    fc.subarray(
+      [
+        "/tmp/*",
+        "/tmp/**",
+        "**",
+        "*",
+        "*.yaml",
+        "**/passwd",
+        "/etc/passwd",
+        "?w",
+        "..",
+        "/TMP/?",
+        "lilith/**",
+      ],
+      { minLength: 1, maxLength: 2 },
+    ).map((globs): Check => ({ kind: "glob", globs })),
     fc.subarray(["/tmp", "/etc", "/wd", "/var/tmp", "/private/x", "/"], { minLength: 1, maxLength: 2 })
       .map((roots): Check => ({ kind: "under", roots })),
     fc.constantFrom(0, 5, 0.1, 9007199254740992).map((bound): Check => ({ kind: "min", bound })),

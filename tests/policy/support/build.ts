@@ -108,6 +108,7 @@ export const oneOf = (...values: Literal[]): Check => ({ kind: "one_of", values 
 export const matches = (pattern: string): Check => ({ kind: "matches", pattern, at });
 export const finds = (pattern: string): Check => ({ kind: "finds", pattern, at });
 export const under = (...roots: string[]): Check => ({ kind: "under", roots });
+export const glob = (...globs: string[]): Check => ({ kind: "glob", globs });
 export const min = (bound: number): Check => ({ kind: "min", bound });
 export const max = (bound: number): Check => ({ kind: "max", bound });
 export const maxLength = (length: number): Check => ({ kind: "max_length", length });

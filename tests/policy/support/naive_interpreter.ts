@@ -405,6 +405,8 @@ function checkAnswer(
       const pattern = new RegExp(check.kind === "matches" ? `^(?:${check.pattern})$` : check.pattern, "u");
       return tri((mode === "allow" ? [text] : looseReadings(text)).some((reading) => pattern.test(reading)));
     }
+    case "glob":
+      return text === undefined ? unknown : globAnswer(check.globs, text, mode);
     case "under":
       return text === undefined ? unknown : underAnswer(session, check.roots, text, facts, mode);
     case "url":
@@ -429,6 +431,50 @@ function checkAnswer(
     case "present":
       return value === null ? unknown : tri(check.present);
   }
+}
+
+/** `**` between slashes, or at the beginning: names, or none. */
+function textGlobAsPattern(glob: string): RegExp {
+  const parts = glob.match(/(?<=^|\/)\*\*\/|\*\*|\*|\?|[^*?]/gu) ?? [];
+  const patterns = parts.map((part) => {
+    if (part === "**/") return "(?:[^]*\\/)?";
+    if (part === "**") return "[^]*";
+    if (part === "*") return "[^/]*";
+    return part === "?" ? "[^/]" : part.replace(/[.+^${}()|[\]\\/-]/, "\\$&");
+  });
+  return new RegExp(`^${patterns.join("")}$`, "u");
+}
+
+function globAnswer(globs: readonly string[], text: string, mode: "allow" | "deny"): Tri {
+  const matches = (glob: string, one: string) => textGlobAsPattern(glob).test(one);
+  if (mode === "deny") {
+    return tri(globs.some((glob) =>
+      looseReadings(text).some((reading) => {
+        if (matches(glob, reading)) return true;
+        return lenient([caseless(reading)]).some((one) =>
+          matches(caseless(glob), one) ||
+          matches(caseless(glob), one.startsWith("/") ? byName(one, "/") : relative(one))
+        );
+      })
+    ));
+  }
+  if (globs.some((glob) => (glob === "**" || !/[*?]/.test(glob)) && matches(glob, text))) return yes;
+  const readings = decodings(text);
+  const doubtful = readings.some((one) =>
+    /[\0\\]/.test(one) || one.split(/[/?#]/).some((name) => name === "." || name === "..")
+  );
+  const hits = readings.filter((one) => globs.some((glob) => matches(glob, one))).length;
+  if (doubtful || !decodesSoundly(text)) return unknown;
+  return hits === 0 ? no : hits === readings.length ? yes : unknown;
+}
+
+/** A relative path without dots, but for those that lead out of where it begins. */
+function relative(path: string): string {
+  const depth = path.split("/").length;
+  const deep = Array.from({ length: depth }, (_, index) => `<${index}>`);
+  const names = byName(path, `/${deep.join("/")}`).split("/").slice(1);
+  const kept = names.filter((name, index) => name === deep[index]).length;
+  return [...Array(depth - kept).fill(".."), ...names.slice(kept)].join("/");
 }
 
 function literalAnswer(
