@@ -90,6 +90,15 @@ export const policyDepthMax = 64;
 /** Values of one policy, aliases expanded: a hundred aliases of each other would be as many as the largest policy has. */
 export const policyValuesMax = 200_000;
 
+/** Variables of one policy. */
+export const variablesMax = 100;
+
+/** The name of a variable. */
+export const variableNameCharactersMax = 64;
+
+/** The value of a variable: with its name it stands whole in the first record of a session (`recordTextCharactersMax`). */
+export const variableCharactersMax = 400;
+
 /** Errors that are told of one policy file; nobody reads more at one time, and one cause can bring thousands. */
 export const policyErrorsMax = 50;
 

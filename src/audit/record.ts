@@ -138,11 +138,20 @@ function writeBody(body: RecordBody, text: RecordText): string {
   }
 }
 
+/** As on a command line, so that the value of a `token` is masked for its name. */
+function assignment({ name, value }: { readonly name: string; readonly value: string }): string {
+  return `${name}=${value}`;
+}
+
 function writeStart(body: StartRecord, text: RecordText): string {
   const policies = body.policies.map((policy, i) =>
     '{"name":' + text.quote(policy.name, `/policies/${i}/name`) +
     ',"file":' + text.quote(policy.file, `/policies/${i}/file`) +
-    ',"sha256":"' + policy.sha256 + '","mode":"' + policy.mode + '"}'
+    ',"sha256":"' + policy.sha256 + '","mode":"' + policy.mode + '"' +
+    (policy.vars === undefined
+      ? ""
+      : ',"vars":' + text.quoteList(policy.vars.map(assignment), `/policies/${i}/vars`)) +
+    "}"
   );
   const { server, containment, torn } = body;
   return '","kind":"start","lilith":' + text.quote(body.lilith, "/lilith") +

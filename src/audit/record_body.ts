@@ -32,6 +32,8 @@ export interface StartRecord {
     /** Of the file's bytes, lower-case hex. */
     readonly sha256: string;
     readonly mode: "enforce" | "observe";
+    /** What was put in for its variables: with it, the hash says what was in force. */
+    readonly vars?: readonly { readonly name: string; readonly value: string }[] | undefined;
   }[];
   readonly server: {
     readonly command: string;

@@ -55,6 +55,11 @@ function commandLine(
       "what is allowed; may be given several times, then the strictest verdict wins",
       collect,
     )
+    .option(
+      "--var <name=value>",
+      "a value for a variable of the policies; may be given several times",
+      collect,
+    )
     .option("-a, --audit <file>", "append a record of every message to this file (JSON lines, mode 0600)")
     .addOption(
       new Option(
@@ -69,11 +74,18 @@ function commandLine(
     .action(
       async (
         command: string[],
-        options: { policy?: string[]; audit?: string; containment: "best" | "process"; watch: boolean },
+        options: {
+          policy?: string[];
+          var?: string[];
+          audit?: string;
+          containment: "best" | "process";
+          watch: boolean;
+        },
       ) => {
         finish(
           await run({
             policies: options.policy ?? [],
+            vars: options.var ?? [],
             audit: options.audit,
             command,
             containment: options.containment,
@@ -128,10 +140,11 @@ function commandLine(
         "Exit status: 0 in order, 1 an example failed, 3 a policy is wrong.",
     )
     .argument("<file...>", "policy files")
+    .option("--var <name=value>", "a value for a variable; may be given several times", collect)
     .option("--json", "print the findings as JSON", false)
-    .action(async (files: string[], options: { json: boolean }) => {
+    .action(async (files: string[], { json, var: vars = [] }: { json: boolean; var?: string[] }) => {
       const { policyCheck } = await import("./policy_check.ts");
-      finish(await policyCheck(files, options));
+      finish(await policyCheck(files, { json, vars }));
     });
 
   policy.command("explain")
@@ -148,6 +161,7 @@ function commandLine(
       "may be given several times, then the strictest verdict wins",
       collect,
     )
+    .option("--var <name=value>", "a value for a variable; may be given several times", collect)
     .option("--directory <path>", "the server's working directory (the policy's own, else this one)")
     .option("--from-server", "the server sends it", false)
     .option("--no-disk", "look no path up: everything exists, and nothing is a link")
@@ -155,13 +169,29 @@ function commandLine(
     .action(
       async (
         call: string,
-        options: { policy: string[]; directory?: string; fromServer: boolean; disk: boolean; json: boolean },
+        options: {
+          policy: string[];
+          var?: string[];
+          directory?: string;
+          fromServer: boolean;
+          disk: boolean;
+          json: boolean;
+        },
       ) => {
         const { policyExplain } = await import("./policy_explain.ts");
         const { mayColour } = await import("./paint.ts");
-        const { policy: policies, directory, fromServer, disk, json } = options;
+        const { policy: policies, var: vars = [], directory, fromServer, disk, json } = options;
         finish(
-          await policyExplain({ policies, call, directory, fromServer, disk, json, colour: mayColour() }),
+          await policyExplain({
+            policies,
+            vars,
+            call,
+            directory,
+            fromServer,
+            disk,
+            json,
+            colour: mayColour(),
+          }),
         );
       },
     );

@@ -6,33 +6,41 @@ import { denyAll } from "../policy/deny_all.ts";
 import { loadPatternEngine, usesPatterns } from "../policy/pattern.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import { readPolicyFile } from "./policy_file.ts";
+import { demandDeclared, type GivenVariables } from "./variables.ts";
 
 /**
  * Loads every file; none named: the built-in policy that denies every call. Findings go to `say`, formatted with the
- * line they speak of. Throws if any file is wrong: half a policy is not enforced.
+ * line they speak of; `vars` are values for their variables. Throws if any file is wrong: half a policy is not enforced.
  */
 export async function loadPolicies(
   files: readonly string[],
   say: (finding: string) => void,
+  vars: GivenVariables = new Map(),
 ): Promise<readonly PolicyDocument[]> {
   if (files.length === 0) {
     say(
       "warning: no policy was given, so every tool call is denied\n" +
         "  hint: add --policy FILE; policies/filesystem.yaml is one to begin with",
     );
+    demandDeclared(vars, []);
     return [denyAll()];
   }
   const documents: PolicyDocument[] = [];
-  for (const file of files) documents.push(await loadPolicy(file, say));
+  for (const file of files) documents.push(await loadPolicy(file, say, vars));
+  demandDeclared(vars, documents.flatMap((document) => (document.vars ?? []).map(({ name }) => name)));
   return documents;
 }
 
-async function loadPolicy(file: string, say: (finding: string) => void): Promise<PolicyDocument> {
+async function loadPolicy(
+  file: string,
+  say: (finding: string) => void,
+  vars: GivenVariables,
+): Promise<PolicyDocument> {
   const bytes = await readPolicyFile(file);
   // Loaded late: the YAML reader and the schema are the slowest part of a start, and not needed without a policy.
   const { decodeDocument, formatDiagnostic } = await import("../policy/document.ts");
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const loaded = decodeDocument(bytes, file, { nowMs: Date.now() });
+  const loaded = decodeDocument(bytes, file, { nowMs: Date.now(), vars });
   for (const warning of loaded.warnings) say(formatDiagnostic(warning, text));
   if (loaded.kind === "ok") {
     if (loaded.document.mode === "observe") say(`warning: policy "${file}" blocks nothing (mode: observe)`);

@@ -7,6 +7,7 @@ import { type ExampleResult, runExamples } from "../policy/examples.ts";
 import { loadPatternEngine, type PatternEngine, usesPatterns } from "../policy/pattern.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import { readPolicyFile } from "./policy_file.ts";
+import { demandDeclared, type GivenVariables, readVariables } from "./variables.ts";
 
 /** Exit status: all in order; an example failed; no file named; a policy is wrong. */
 export type CheckStatus = 0 | 1 | 2 | 3;
@@ -14,6 +15,8 @@ export type CheckStatus = 0 | 1 | 2 | 3;
 export interface CheckOptions {
   /** One JSON object on stdout, and nothing on stderr. */
   readonly json: boolean;
+  /** `NAME=VALUE`, as they were given; left out: none. */
+  readonly vars?: readonly string[];
 }
 
 /** Where the words go; a line each, without its line feed. */
@@ -28,6 +31,8 @@ interface FileReport {
   /** As far as it could be read, for the lines in diagnostics. */
   readonly text: string | undefined;
   readonly document: PolicyDocument | undefined;
+  /** The names of its variables. */
+  readonly declares: readonly string[];
   readonly errors: readonly LilithError[];
   readonly warnings: readonly Diagnostic[];
   readonly examples: readonly ExampleResult[];
@@ -49,16 +54,26 @@ export async function policyCheck(
     output.err("error: Cannot check policies: no file was named\n  hint: lilith-zero policy check FILE…");
     return 2;
   }
+  const vars = readVariables(options.vars ?? []);
   const reports: FileReport[] = [];
-  for (const file of files) reports.push(await checkFile(file));
+  for (const file of files) reports.push(await checkFile(file, vars));
+  demandDeclared(vars, reports.flatMap(({ declares }) => declares));
   const status = Math.max(...reports.map(statusOf)) as CheckStatus;
   if (options.json) output.out(JSON.stringify({ status, files: reports.map(toJson) }, null, 2));
   else for (const report of reports) print(report, output);
   return status;
 }
 
-async function checkFile(file: string): Promise<FileReport> {
-  const nothing = { file, text: undefined, document: undefined, errors: [], warnings: [], examples: [] };
+async function checkFile(file: string, vars: GivenVariables): Promise<FileReport> {
+  const nothing = {
+    file,
+    text: undefined,
+    document: undefined,
+    declares: [],
+    errors: [],
+    warnings: [],
+    examples: [],
+  };
   let bytes: Uint8Array;
   try {
     bytes = await readPolicyFile(file);
@@ -68,13 +83,22 @@ async function checkFile(file: string): Promise<FileReport> {
   }
   // Bytes that are no UTF-8 are an error of their own; to show the line, a replacement character will do.
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const loaded = decodeDocument(bytes, file, { nowMs: Date.now() });
-  if (loaded.kind === "error") return { ...nothing, text, errors: loaded.errors, warnings: loaded.warnings };
-  const { document, warnings } = loaded;
+  const loaded = decodeDocument(bytes, file, { nowMs: Date.now(), vars });
+  const { warnings, declares } = loaded;
+  if (loaded.kind === "error") return { ...nothing, text, declares, errors: loaded.errors, warnings };
+  const { document } = loaded;
   const engine = usesPatterns([document]) ? await loadPatternEngine() : undefined;
   const compiled = compileAlone(document, engine);
-  if (compiled.kind === "error") return { ...nothing, text, warnings, errors: compiled.errors };
-  return { file, text, document, warnings, errors: [], examples: runExamples(document, compiled.policy) };
+  if (compiled.kind === "error") return { ...nothing, text, declares, warnings, errors: compiled.errors };
+  return {
+    file,
+    text,
+    document,
+    declares,
+    warnings,
+    errors: [],
+    examples: runExamples(document, compiled.policy),
+  };
 }
 
 type Compiled =

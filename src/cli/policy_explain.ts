@@ -18,10 +18,13 @@ import { exitStatus } from "./exit_status.ts";
 import { formatExplanation } from "./explain_text.ts";
 import { compileFor, loadPolicies } from "./load_policies.ts";
 import { mergeServerSettings } from "./server_settings.ts";
+import { readVariables } from "./variables.ts";
 
 export interface ExplainOptions {
   /** At least one. */
   readonly policies: readonly string[];
+  /** `NAME=VALUE`, as they were given; left out: none. */
+  readonly vars?: readonly string[];
   /** JSON, or `-` for standard input. */
   readonly call: string;
   /** The server's working directory; absent: the policy's, else ours. */
@@ -59,7 +62,11 @@ export async function policyExplain(
   options: ExplainOptions,
   output: ExplainOutput = terminal,
 ): Promise<number> {
-  const documents = await loadPolicies(options.policies, (finding) => output.err(finding));
+  const documents = await loadPolicies(
+    options.policies,
+    (finding) => output.err(finding),
+    readVariables(options.vars ?? []),
+  );
   const text = options.call === "-" ? await readStandardInput() : options.call;
   const call = readCall(text, options.fromServer ? "upstream" : "downstream");
   if (call.kind === "unreadable") {

@@ -34,6 +34,7 @@ import type { RunOptions } from "./run_arguments.ts";
 import { mergeServerSettings } from "./server_settings.ts";
 import { passOnStderr } from "./server_stderr.ts";
 import { StderrWriter } from "./stderr_writer.ts";
+import { readVariables } from "./variables.ts";
 import type { PolicyWatching, WatchSettings } from "./watch_policies.ts";
 
 /** Runs a server behind the proxy until one side ends; gives the exit status of the whole. */
@@ -52,7 +53,8 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   takeBackSignals();
   const probing = probeContainment(options.containment);
   probing.catch(() => {}); // it is awaited below; until then a failure is not unhandled
-  const documents = await loadPolicies(options.policies, (finding) => stderr.write(`${finding}\n`));
+  const vars = readVariables(options.vars);
+  const documents = await loadPolicies(options.policies, (finding) => stderr.write(`${finding}\n`), vars);
   const settings = mergeServerSettings(documents.map((document) => document.server));
   const directory = settings.directory ?? Deno.cwd();
   const [commandName, ...args] = options.command;
@@ -79,7 +81,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     kind: "start",
     lilith: version,
     platform: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
-    policies: documents.map(({ name, file, sha256, mode }) => ({ name, file, sha256, mode })),
+    policies: documents.map(({ name, file, sha256, mode, vars }) => ({ name, file, sha256, mode, vars })),
     server: { command, args, directory },
     containment: { level: containment.level, mechanism: containment.mechanism },
     writableByServer: ownFilesWritableByServer(ownFiles),
@@ -90,7 +92,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const say = (level: "info" | "warning", text: string) =>
     level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text });
   const watch = options.watch
-    ? await openWatch({ files: options.policies, documents, directory, ownFiles, resolvePath, say })
+    ? await openWatch({ files: options.policies, documents, vars, directory, ownFiles, resolvePath, say })
     : undefined;
   for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
   if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");

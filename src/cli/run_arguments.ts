@@ -6,6 +6,8 @@
 /** What `run` is to do. */
 export interface RunOptions {
   readonly policies: readonly string[];
+  /** `NAME=VALUE`, as they were given. */
+  readonly vars: readonly string[];
   readonly audit: string | undefined;
   /** The command and its arguments. */
   readonly command: readonly string[];
@@ -30,6 +32,7 @@ export interface RunOptions {
 export function readRunArguments(args: readonly string[]): RunOptions | undefined {
   if (args[0] !== "run") return undefined;
   const policies: string[] = [];
+  const vars: string[] = [];
   let audit: string | undefined;
   let containment: RunOptions["containment"] = "best";
   let watch = false;
@@ -47,6 +50,9 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
       case "--policy":
         policies.push(value);
         break;
+      case "--var":
+        vars.push(value);
+        break;
       case "-a":
       case "--audit":
         audit = value;
@@ -60,5 +66,5 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
     }
   }
   const command = args.slice(args[at] === "--" ? at + 1 : at);
-  return command.length === 0 ? undefined : { policies, audit, command, containment, watch };
+  return command.length === 0 ? undefined : { policies, vars, audit, command, containment, watch };
 }

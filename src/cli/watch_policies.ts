@@ -14,12 +14,14 @@ import type { PollLoop } from "../transport/poll_loop.ts";
 import { openCompiler } from "./load_policies.ts";
 import { PolicyWatch } from "./policy_watch.ts";
 import { PolicyReloader } from "./reload_policies.ts";
+import type { GivenVariables } from "./variables.ts";
 
 export interface WatchSettings {
   /** As the user named them. */
   readonly files: readonly string[];
   /** One for each file. */
   readonly documents: readonly PolicyDocument[];
+  readonly vars: GivenVariables;
   /** The server's working directory. */
   readonly directory: string;
   /** All files of ours, as the start knows them. */
@@ -65,7 +67,7 @@ export async function openWatch(settings: WatchSettings): Promise<PolicyWatching
       const reloader = new PolicyReloader({
         files,
         documents,
-        decode: decodeDocument,
+        decode: (bytes, file) => decodeDocument(bytes, file, { nowMs: Date.now(), vars: settings.vars }),
         format: formatDiagnostic,
         compile: (changed) => compile(changed, [...settings.ownFiles, ...placesOf(paths, settings)]),
         putInForce: (policy, event) => relay.reload(policy, event),

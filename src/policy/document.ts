@@ -12,6 +12,7 @@ import { readExample, type RuleEffects } from "./document/read_example.ts";
 import { readRule } from "./document/read_rule.ts";
 import { readServer } from "./document/read_server.ts";
 import { readShape } from "./document/shape_issue.ts";
+import { applyVariables } from "./document/variables.ts";
 import { readYaml } from "./document/yaml_text.ts";
 import { entryOf, type YamlNode } from "./document/yaml_tree.ts";
 import type { Example, PolicyDocument, Rule } from "./rule.ts";
@@ -20,17 +21,27 @@ export { type Diagnostic, formatDiagnostic } from "./document/diagnostic.ts";
 
 /** A document that holds in all its parts, or the errors for which none of it holds. */
 export type LoadResult =
-  | { readonly kind: "ok"; readonly document: PolicyDocument; readonly warnings: readonly Diagnostic[] }
+  | {
+    readonly kind: "ok";
+    readonly document: PolicyDocument;
+    readonly warnings: readonly Diagnostic[];
+    /** The names of its variables. */
+    readonly declares: readonly string[];
+  }
   | {
     readonly kind: "error";
     readonly errors: readonly LilithError[];
     readonly warnings: readonly Diagnostic[];
+    /** As far as they could be read. */
+    readonly declares: readonly string[];
   };
 
 /** What a policy may depend on, and the file does not hold. */
 export interface LoadOptions {
   /** The time in Unix milliseconds, to warn of rules that have ended; left out: nothing is said of them. */
   readonly nowMs?: number;
+  /** Values for the policy's variables, by name; those that it does not declare are passed over. */
+  readonly vars?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -77,7 +88,7 @@ function tooLarge(file: string): LoadResult {
 }
 
 function refuse(error: LilithError): LoadResult {
-  return { kind: "error", errors: [error], warnings: [] };
+  return { kind: "error", errors: [error], warnings: [], declares: [] };
 }
 
 /** Where UTF-8 ends to be UTF-8: all that comes before is decoded anew. */
@@ -103,18 +114,32 @@ function firstBadByte(bytes: Uint8Array, file: string): TextPosition {
   return { file, line, column };
 }
 
-function read(text: string, bytes: Uint8Array, file: string, { nowMs }: LoadOptions): LoadResult {
+function read(
+  text: string,
+  bytes: Uint8Array,
+  file: string,
+  { nowMs, vars: given = noVariables }: LoadOptions,
+): LoadResult {
   const report = new Report(file);
-  const root = readYaml(text, report);
+  const written = readYaml(text, report);
+  const variables = written && applyVariables(written, given, report);
+  // Without its values a text says nothing that could be judged.
+  const root = report.failed ? undefined : variables?.root;
+  const values = variables?.values ?? noVariables;
+  const declares = [...values.keys()];
   const document = root === undefined ? undefined : readPolicy(root, bytes, file, report);
   if (document === undefined || report.failed) {
-    return { kind: "error", errors: report.errors(), warnings: report.warnings() };
+    return { kind: "error", errors: report.errors(), warnings: report.warnings(), declares };
   }
   findOddRules(document, report);
   findMisreadRules(document, report);
   if (nowMs !== undefined) findEndedRules(document, nowMs, report);
-  return { kind: "ok", document, warnings: report.warnings() };
+  const vars = [...values].map(([name, value]) => ({ name, value: value! }));
+  const effective = vars.length === 0 ? document : { ...document, vars };
+  return { kind: "ok", document: effective, warnings: report.warnings(), declares };
 }
+
+const noVariables: ReadonlyMap<string, string> = new Map();
 
 /** `undefined` only where something is wrong; what is right is returned also then, and thrown away by the caller. */
 function readPolicy(

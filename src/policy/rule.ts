@@ -118,6 +118,8 @@ export interface PolicyDocument {
   readonly name: string;
   /** SHA-256 of the file's bytes, lower-case hex. */
   readonly sha256: string;
+  /** The values that were put in for its variables; absent where it declares none. */
+  readonly vars?: readonly { readonly name: string; readonly value: string }[];
   readonly mode: "enforce" | "observe";
   readonly default: "allow" | "deny";
   readonly denials: "tool_result" | "protocol_error";

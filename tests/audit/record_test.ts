@@ -223,6 +223,13 @@ Deno.test("appendRecord() writes each kind of record in these very words", () =>
   for (const [body, expected] of cases) assert.equal(said(body), expected);
 });
 
+Deno.test("appendRecord() writes what was put in for the variables of a policy, masked as all else", () => {
+  const [policy] = start.policies;
+  const vars = [{ name: "root", value: "/tmp" }, { name: "api_token", value: "k3y-0f-s0me-kind" }];
+  const line = said({ ...start, policies: [{ ...policy, vars }] });
+  assert.match(line, /"mode":"enforce","vars":\["root=\/tmp","api_token=‹secret›"\]\}/);
+});
+
 Deno.test("appendRecord() begins each line with its version, session, number and time, and ends it with both links", () => {
   const text = textOf(decision, { session: "s1", sequence: 41, previous: "ef".repeat(32) });
   assert.ok(

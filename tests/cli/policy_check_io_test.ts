@@ -186,3 +186,31 @@ Deno.test("policy check says of a file that this user may not read that it is so
     await Deno.remove(file);
   }
 });
+
+Deno.test("policy check puts the values of --var into the policies, and refuses one that none of them declares", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/p.yaml`;
+    await Deno.writeTextFile(file, "version: 1\nvars: { tool: null }\nrules: [{ allow: '${tool}' }]\n");
+    const said: string[] = [];
+    const output = {
+      out: (line: string) => void said.push(line),
+      err: (line: string) => void said.push(line),
+    };
+    assert.equal(await policyCheck([file], { json: false, vars: ["tool=read"] }, output), 0);
+    assert.equal(await policyCheck([file], { json: false }, output), 3);
+    assert.match(said.join("\n"), /p\.yaml:2:9: error: the variable "tool" has no value/);
+    const refused = (vars: readonly string[], message: RegExp) =>
+      assert.rejects(policyCheck([file], { json: false, vars }, output), { code: "usage", message });
+    await refused(["tol=read"], /^Cannot use --var tol: no policy declares a variable of that name$/);
+    await refused(["tool"], /^Cannot use --var "tool": it has no =$/);
+    await refused(["=read"], /^Cannot use --var "=read": it begins with no name$/);
+    await refused(["tool=a", "tool=b"], /^Cannot use --var tool: it was given twice$/);
+    await refused(
+      ["tool=a\u0007"],
+      /^Cannot use --var tool: its value holds a character that cannot be seen$/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -20,6 +20,8 @@ const word = fc.constantFrom(
   "--audit",
   "--containment",
   "--watch",
+  "--var",
+  "x=y",
   "--",
   "best",
   "process",
@@ -49,8 +51,28 @@ Deno.test("readRunArguments() reads what it reads as the whole command line does
 
 Deno.test("readRunArguments() reads the form that clients have in their configuration", () => {
   const command = ["npx", "-y", "server", "--policy", "its own"];
-  const options = { policies: ["a", "b"], audit: "log", command, containment: "process", watch: true };
-  const words = ["run", "-p", "a", "--watch", "--policy", "b", "--audit", "log", "--containment", "process"];
+  const options = {
+    policies: ["a", "b"],
+    vars: ["n=v"],
+    audit: "log",
+    command,
+    containment: "process",
+    watch: true,
+  };
+  const words = [
+    "run",
+    "-p",
+    "a",
+    "--var",
+    "n=v",
+    "--watch",
+    "--policy",
+    "b",
+    "--audit",
+    "log",
+    "--containment",
+    "process",
+  ];
   assert.deepEqual(readRunArguments([...words, "--", ...command]), options);
   assert.deepEqual(readRunArguments([...words, ...command]), options);
 });

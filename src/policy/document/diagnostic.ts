@@ -7,6 +7,8 @@ import { policyErrorsMax } from "../../limits.ts";
 export type WarningCode =
   /** It can never decide anything. */
   | "dead_rule"
+  /** A variable that no text names. */
+  | "unused_variable"
   /** Its `until` has passed. */
   | "ended_rule"
   /** Its checks never matter, because another rule allows the same without them. */

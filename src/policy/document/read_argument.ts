@@ -158,7 +158,9 @@ function rootProblem(root: string): RootProblem | undefined {
   if (!root.startsWith("/")) {
     return bad(", which is no absolute path", "A directory begins with /: relative to what would it be?");
   }
-  if (root.includes("$")) return bad("", "Write the directory out: variables are not expanded here");
+  if (root.includes("$")) {
+    return bad("", "Write the directory out, or declare a variable: vars: { root: /tmp }, and ${root} here");
+  }
   if (/[*?]/.test(root)) return bad("", "A directory already covers everything below it; it takes no glob");
   if (/\p{C}/u.test(root)) return bad(", with a character that cannot be seen", "Take it out");
   const parts = root.slice(1).replace(/\/$/, "").split("/");

@@ -164,6 +164,7 @@ const policy = z.strictObject({
   mode: z.optional(mode),
   default: z.optional(z.enum(["allow", "deny"])),
   denials: z.optional(z.enum(["tool_result", "protocol_error"])),
+  vars: z.optional(z.unknown()),
   rules: z.optional(z.array(z.unknown())),
   server: z.optional(z.strictObject({
     memory: z.optional(memory),

@@ -41,6 +41,10 @@ function startOfWord(text: string, offset: number): number {
 }
 
 function syntaxWords(problem: YAMLError, text: string, offset: number): { what: string; hint?: string } {
+  if (text.slice(offset - 1, offset + 1) === "${") {
+    const variable = /^\$\{\w*\}/.exec(text.slice(offset - 1, offset + 80))?.[0] ?? "${root}";
+    return { what: "a variable without quotes", hint: `Inside { } and [ ] put it in quotes: "${variable}"` };
+  }
   switch (problem.code) {
     case "TAB_AS_INDENT":
       return { what: "a tab at the start of the line", hint: "YAML is indented with spaces" };

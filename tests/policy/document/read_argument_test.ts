@@ -133,7 +133,7 @@ Deno.test("under takes absolute directories as they are, and nothing that somebo
     ["./tmp", /which is no absolute path/],
     ["~/x", /Write the home directory out/],
     ["$HOME/x", /which is no absolute path/],
-    ["/home/$USER", /variables are not expanded/],
+    ["/home/$USER", /declare a variable/],
     ["/tmp/../etc", /without \. and \.\./],
     ["/tmp/./x", /without \. and \.\./],
     ["/tmp//x", /one \/ between names/],
