@@ -1,7 +1,7 @@
 /** `lilith-zero audit verify FILE`: whether an audit log is as it was written. */
 
-import { LilithError } from "../errors.ts";
 import { type Fault, type FaultKind, limitsOfProof, type Verification, verifyLog } from "../audit/verify.ts";
+import { readAuditFile } from "./audit_file.ts";
 import { exitStatus } from "./exit_status.ts";
 
 /** Exit status: intact; not intact. A file that cannot be read is an error, and 3. */
@@ -24,44 +24,10 @@ export function auditVerify(
   options: VerifyOptions,
   out: (line: string) => void = terminal,
 ): VerifyStatus {
-  const result = verifyFile(path);
+  const result = readAuditFile(path, verifyLog);
   if (options.json) out(formatJson(path, result));
   else for (const line of formatText(path, result)) out(line);
   return result.faultCount === 0 ? exitStatus.done : exitStatus.checkFailed;
-}
-
-function verifyFile(path: string): Verification {
-  try {
-    using file = Deno.openSync(path);
-    return verifyLog(readChunks(file));
-  } catch (error) {
-    if (!isReadError(error)) throw error;
-    throw new LilithError("audit_unreadable", {
-      message: `Cannot read audit log "${path}": ${describe(error)}`,
-      hint: "Name the file that was given to --audit",
-      cause: error,
-    });
-  }
-}
-
-/** Every chunk is the same buffer, filled again. */
-function* readChunks(file: Deno.FsFile): Generator<Uint8Array> {
-  const buffer = new Uint8Array(256 * 1024);
-  for (let count = file.readSync(buffer); count !== null; count = file.readSync(buffer)) {
-    yield buffer.subarray(0, count);
-  }
-}
-
-/** An error of the operating system's; anything else is a mistake of ours and must not look like one of these. */
-function isReadError(error: unknown): error is Error {
-  return error instanceof Error && ("code" in error || error.name in Deno.errors);
-}
-
-function describe(error: Error): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return error.message;
 }
 
 function formatText(path: string, result: Verification): string[] {

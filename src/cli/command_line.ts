@@ -1,6 +1,6 @@
 /** The command line as people write it: help, suggestions, every spelling of an option. */
 
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { version } from "../version.ts";
 import { exitStatus } from "./exit_status.ts";
 import type { RunOptions } from "./run_arguments.ts";
@@ -196,6 +196,34 @@ function commandLine(
       },
     );
 
+  policy.command("replay")
+    .summary("say what a log would have been under other policies")
+    .description(
+      "Decides again what an audit log records, with the facts and times of then, and says what would have been " +
+        "decided otherwise. What masks and cuts in the log leave open is counted, not guessed. " +
+        "Exit status: 0 replayed, 3 a policy is wrong or the log cannot be read.",
+    )
+    .argument("<log>", "an audit log")
+    .requiredOption(
+      "-p, --policy <file>",
+      "may be given several times, then the strictest verdict wins",
+      collect,
+    )
+    .option("--directory <path>", "the server's working directory, for sessions that began before the log")
+    .option("--lines <number>", "changed decisions to show one by one", wholeNumber, 20)
+    .option("--json", "print the findings as JSON", false)
+    .action(
+      async (
+        log: string,
+        options: { policy: string[]; directory?: string; lines: number; json: boolean },
+      ) => {
+        const { policyReplay } = await import("./policy_replay.ts");
+        const { mayColour } = await import("./paint.ts");
+        const { policy: policies, directory, lines: linesMax, json } = options;
+        finish(await policyReplay({ policies, log, directory, linesMax, json, colour: mayColour() }));
+      },
+    );
+
   const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.")
     .helpCommand(false);
   audit.command("verify")
@@ -223,6 +251,11 @@ Without --policy every tool call is denied; without --audit nothing is recorded.
 Exit status: 0 when the client ended the session, else the server's own
 (128 + n where signal n ended it); 2 usage, 3 policy or configuration,
 126 and 127 a command that cannot be run.`;
+
+function wholeNumber(value: string): number {
+  if (/^[0-9]{1,9}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("It is no whole number.");
+}
 
 function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...before ?? [], value];

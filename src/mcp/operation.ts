@@ -77,6 +77,11 @@ const targets: ReadonlyMap<string, TargetRule> = new Map([
   ["resources/unsubscribe", { target: "resource", namedBy: "uri", hasArguments: false }],
 ]);
 
+/** What a request or notification of `from` with this method is aimed at. */
+export function targetKindOf(method: string, from: Side): TargetKind {
+  return from === "downstream" ? targets.get(method)?.target ?? "method" : "method";
+}
+
 /** These, and the methods by which a client names a target besides (`accompanying.ts`, `task.ts`). */
 const methodsWithTarget = new ProtocolKeys([
   ...targets.keys(),

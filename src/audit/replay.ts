@@ -1,0 +1,369 @@
+/**
+ * What another policy would have said of what an audit log records: each decision again, with the facts, the time and
+ * the state of then. What masks, cuts or facts that nobody asked for leave open is counted, not guessed: a verdict is
+ * told only where every way to fill the gaps leads to it.
+ *
+ * State is kept twice for each session, charged as little and as much as it could have been.
+ */
+
+import {
+  isHousekeeping,
+  type Operation,
+  type Side,
+  type TargetKind,
+  targetKindOf,
+} from "../mcp/operation.ts";
+import type { CompiledPolicy, CompiledRule } from "../policy/compile.ts";
+import { decide } from "../policy/decide.ts";
+import { decideTogether } from "../policy/decide_together.ts";
+import type { Decision } from "../policy/decision.ts";
+import { type Facts, withConsents } from "../policy/facts.ts";
+import { advance, initialState, type PolicyState } from "../policy/state.ts";
+import { type Bounds, boundsOf } from "../policy/uncertain.ts";
+import type { JsonValue } from "../wire/json_value.ts";
+import type { Recorded, RecordedDecision } from "./recorded.ts";
+import { findUncertainRules, type Remembered } from "./uncertain_rules.ts";
+
+/** Why a verdict could not be told. */
+export type Gap =
+  /** A rule looks at what was masked. */
+  | "masked"
+  /** A rule looks at arguments that were too long to be recorded. */
+  | "omitted"
+  /** A rule asks the disk what nobody asked it then. */
+  | "fact"
+  /** The name of what was asked for was masked or cut. */
+  | "name"
+  /** A limit has room or not, depending on calls whose verdict could not be told. */
+  | "state";
+
+/** What was said and done, or would be. */
+export interface Outcome {
+  readonly verdict: string;
+  readonly action: "forward" | "deny";
+  /** Its id; several with "or" between them where it may have been each of them. */
+  readonly rule: string;
+  readonly policy: string;
+}
+
+/** One recorded decision, decided again. */
+export interface Replayed {
+  readonly session: string;
+  readonly sequence: number;
+  /** Line of the log, from 1. */
+  readonly line: number;
+  readonly timeMs: number;
+  readonly target: TargetKind;
+  readonly name: string;
+  readonly before: Outcome;
+  readonly after:
+    | (Outcome & { readonly kind: "decided"; readonly reason: string })
+    | { readonly kind: "undecidable"; readonly because: readonly Gap[] };
+}
+
+/** What a log does not hold. */
+export interface ReplayOptions {
+  /** The policy for a server in a directory. */
+  compile(directory: string): CompiledPolicy;
+  /** Where paths begin in sessions whose record does not say so. */
+  readonly directory: string;
+}
+
+/**
+ * Decides records again, in the order in which they were written. Every decision comes back once, from `take` or, for
+ * the last of a session, from `end`.
+ */
+export class Replay {
+  readonly #sessions = new Map<string, SessionReplay>();
+  readonly #options: ReplayOptions;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+  }
+
+  /** Sessions of which the log does not have the beginning. */
+  get headless(): number {
+    return [...this.#sessions.values()].filter(({ isHeadless }) => isHeadless).length;
+  }
+
+  take(recorded: Recorded, line: number): readonly Replayed[] {
+    const known = this.#sessions.get(recorded.session);
+    if (known === undefined) {
+      const directory = recorded.kind === "start" ? recorded.directory : undefined;
+      const policy = this.#options.compile(directory ?? this.#options.directory);
+      const isHeadless = recorded.kind !== "start";
+      const session = new SessionReplay(policy, directory !== undefined, isHeadless, recorded.timeMs);
+      this.#sessions.set(recorded.session, session);
+      return session.take(recorded, line);
+    }
+    return known.take(recorded, line);
+  }
+
+  end(): readonly Replayed[] {
+    return [...this.#sessions.values()].flatMap((session) => session.flush());
+  }
+}
+
+/** The state of a session: as little and as much as it could have been charged. */
+interface States {
+  readonly least: PolicyState;
+  readonly most: PolicyState;
+}
+
+interface Waiting {
+  readonly recorded: RecordedDecision;
+  readonly line: number;
+}
+
+class SessionReplay {
+  readonly #policy: CompiledPolicy;
+  readonly #isDirectoryKnown: boolean;
+  /** What one message asks for passes as a whole, so it is decided as a whole. */
+  #group: { readonly within: number; readonly members: Waiting[] } | undefined;
+  #states: States;
+  readonly #bounds = new Map<string, Bounds>();
+  readonly #numbers = new Map<CompiledRule, number>();
+
+  constructor(
+    policy: CompiledPolicy,
+    isDirectoryKnown: boolean,
+    readonly isHeadless: boolean,
+    sinceMs: number,
+  ) {
+    this.#policy = policy;
+    this.#isDirectoryKnown = isDirectoryKnown;
+    const least = initialState(policy);
+    this.#states = { least, most: isHeadless ? emptied(least, sinceMs) : least };
+  }
+
+  take(recorded: Recorded, line: number): readonly Replayed[] {
+    if (recorded.kind !== "decision") return this.flush();
+    const within = withinOf(recorded);
+    if (within === undefined) return [...this.flush(), ...this.#decide([{ recorded, line }])];
+    if (this.#group?.within === within) {
+      this.#group.members.push({ recorded, line });
+      return [];
+    }
+    const flushed = this.flush();
+    this.#group = { within, members: [{ recorded, line }] };
+    return flushed;
+  }
+
+  flush(): readonly Replayed[] {
+    const group = this.#group;
+    this.#group = undefined;
+    return group === undefined ? [] : this.#decide(group.members);
+  }
+
+  #decide(members: readonly Waiting[]): readonly Replayed[] {
+    const before = this.#states;
+    const answers = members.map(({ recorded }) => this.#decideOne(recorded));
+    // What is denied takes with it what came in the same message.
+    if (answers.some(({ passes }) => passes === "no")) this.#states = before;
+    else if (answers.some(({ passes }) => passes === "perhaps")) {
+      this.#states = { least: before.least, most: this.#states.most };
+    }
+    const isDenied = answers.some(({ passes }) => passes === "no");
+    return members.map(({ recorded, line }, index): Replayed => {
+      const { session, sequence, timeMs, target, name, verdict, action, rule, policy } = recorded;
+      const { after } = answers[index];
+      return {
+        session,
+        sequence,
+        line,
+        timeMs,
+        target,
+        name,
+        before: { verdict, action, rule, policy },
+        after: after.kind === "decided" && isDenied ? { ...after, action: "deny" } : after,
+      };
+    });
+  }
+
+  #decideOne(recorded: RecordedDecision): {
+    readonly passes: "yes" | "no" | "perhaps";
+    readonly after: Replayed["after"];
+  } {
+    const { verdict, action, code, policy, rule, timeMs } = recorded;
+    if (code === "own_file" || code === "unsafe_url") {
+      // Built in: no policy has a say in it.
+      const after = { kind: "decided", verdict, action, policy, rule, reason: "built in" } as const;
+      return { passes: action === "deny" ? "no" : "yes", after };
+    }
+    const operations = readOperations(recorded);
+    if (operations === undefined) {
+      this.#states = { least: this.#states.least, most: exhausted(this.#states.most, this.#policy, timeMs) };
+      return { passes: "perhaps", after: { kind: "undecidable", because: ["name"] } };
+    }
+    return this.#decideKnown(recorded, operations);
+  }
+
+  #decideKnown(recorded: RecordedDecision, operations: readonly [Remembered, ...Remembered[]]): {
+    readonly passes: "yes" | "no" | "perhaps";
+    readonly after: Replayed["after"];
+  } {
+    const { timeMs } = recorded;
+    const facts: Facts = recorded.consents.length === 0
+      ? recorded.facts
+      : withConsents(recorded.facts, new Set(recorded.consents));
+    const { rules, because } = findUncertainRules(this.#policy, operations, facts);
+    const uncertain = new Set(rules);
+    if (!this.#isDirectoryKnown) {
+      for (const rule of rulesThatLookAtDisk(this.#policy)) uncertain.add(rule);
+    }
+    const [first, ...rest] = operations.map(({ operation }) => operation);
+    const { least, most } = this.#states;
+    if (uncertain.size === 0 && least === most) {
+      const { decision } = decideTogether(this.#policy, least, first, rest, facts, timeMs);
+      const state = advance(least, this.#policy, decision, timeMs);
+      this.#states = { least: state, most: state };
+      const { verdict, action, policy, rule, reason } = decision;
+      const passes = action === "forward" ? "yes" : "no";
+      return { passes, after: { kind: "decided", verdict, action, policy, rule, reason } };
+    }
+    const bounds = this.#boundsOf(uncertain);
+    const judge = (policy: CompiledPolicy, state: PolicyState) =>
+      decideTogether(policy, state, first, rest, facts, timeMs).decision;
+    const open = bounds.open.map((variant) => judge(variant, least));
+    const closed = bounds.closed.map((variant) => judge(variant, most));
+    const all = [...open, ...closed];
+    const isSame = all.every((one) => one.verdict === all[0].verdict && one.action === all[0].action);
+    if (all.some(({ code }) => code === "unsafe_url")) {
+      // It was none when it was whole.
+      return { passes: "perhaps", after: { kind: "undecidable", because: ["masked"] } };
+    }
+    const passes = all.every(({ action }) => action === "forward")
+      ? "yes"
+      : all.every(({ action }) => action === "deny")
+      ? "no"
+      : "perhaps";
+    if (passes !== "no") {
+      const lightest = open.find(({ action }) => action === "forward")!;
+      this.#states = {
+        // The least is charged only what surely is.
+        least: passes === "yes" ? advance(least, this.#policy, lightest, timeMs) : least,
+        most: advance(most, this.#policy, this.#costOf(bounds, first, facts, timeMs, all), timeMs),
+      };
+    }
+    if (isSame) {
+      const { verdict, action, policy, reason } = all[0];
+      // Which of some rules says it may still depend on what is not known.
+      const rule = [...new Set(all.map((one) => one.rule))].join(" or ");
+      return { passes, after: { kind: "decided", verdict, action, policy, rule, reason } };
+    }
+    const gaps: Gap[] = [];
+    if (because.masked) gaps.push("masked");
+    if (because.omitted) gaps.push("omitted");
+    if (because.fact || (!this.#isDirectoryKnown && uncertain.size > rules.size)) gaps.push("fact");
+    if (gaps.length === 0) gaps.push("state");
+    return { passes, after: { kind: "undecidable", because: gaps } };
+  }
+
+  /** A decision that lets the call through and charges all that it could have been charged. */
+  #costOf(
+    { costly }: Bounds,
+    operation: Operation,
+    facts: Facts,
+    nowMs: number,
+    all: readonly Decision[],
+  ): Decision {
+    const forwarded = all.find(({ action }) => action === "forward")!;
+    // With every bucket full each limit that covers it has room, and says what it takes.
+    const { charges } = decide(costly, initialState(costly), operation, facts, nowMs);
+    return { ...forwarded, charges };
+  }
+
+  #boundsOf(uncertain: ReadonlySet<CompiledRule>): Bounds {
+    const key = [...uncertain].map((rule) => this.#numberOf(rule)).join(" ");
+    const known = this.#bounds.get(key);
+    if (known !== undefined) return known;
+    const bounds = boundsOf(this.#policy, uncertain);
+    if (this.#bounds.size >= boundsMax) this.#bounds.clear();
+    this.#bounds.set(key, bounds);
+    return bounds;
+  }
+
+  #numberOf(rule: CompiledRule): number {
+    const known = this.#numbers.get(rule);
+    if (known !== undefined) return known;
+    this.#numbers.set(rule, this.#numbers.size);
+    return this.#numbers.size - 1;
+  }
+}
+
+/** Few sets of rules are ever uncertain together; each is worked out once. */
+const boundsMax = 64;
+
+/** The message that a record belongs to with others: that in which they were asked for. */
+function withinOf({ within, call, type, from }: RecordedDecision): number | undefined {
+  return within ?? (type === "notification" && from === "server" ? call : undefined);
+}
+
+function rulesThatLookAtDisk({ documents }: CompiledPolicy): readonly CompiledRule[] {
+  return documents.flatMap(({ deny, limit, ask, allow }) =>
+    [...deny.rules, ...limit.rules, ...ask?.perhaps.rules ?? [], ...allow.rules].filter((rule) =>
+      rule.looksAtDisk
+    )
+  );
+}
+
+/** A session of which the beginning is not known may have spent everything. */
+function emptied(state: PolicyState, nowMs: number): PolicyState {
+  const buckets = Object.fromEntries(
+    Object.keys(state.buckets).map((id) => [id, { tokens: 0, atMs: Math.floor(nowMs) }]),
+  );
+  return { ...state, buckets };
+}
+
+/** After a call of which not even the name is known: it may have taken one from every bucket. */
+function exhausted(state: PolicyState, policy: CompiledPolicy, nowMs: number): PolicyState {
+  const charges = [...policy.buckets.keys()].map((bucket) => ({ bucket, tokens: 1 }));
+  return advance(state, policy, { action: "forward", charges } as unknown as Decision, nowMs);
+}
+
+/** What the message asked for; undefined where the record does not tell. */
+function readOperations(recorded: RecordedDecision): readonly [Remembered, ...Remembered[]] | undefined {
+  const { method, name, target, also, alsoIsCut, isNameHidden, type } = recorded;
+  if (isNameHidden || alsoIsCut) return undefined;
+  const from: Side = recorded.from === "agent" ? "downstream" : "upstream";
+  const isGiven = type === "result" && from === "downstream";
+  // What an answer of the agent's gives is like what accompanies a request: a deny alone speaks against it.
+  const main = isGiven ? undefined : targetKindOf(method, from);
+  const others = also.map((one) => accompanying(one, method, from));
+  if (isGiven) return [accompanying(recorded, method, from), ...others];
+  if (main === target) return [mainOperation(recorded, target, name, from), ...others];
+  // A part of the message spoke for all of it; what the message itself asked for is named by its method alone.
+  if (main !== "method") return undefined;
+  return [mainOperation(recorded, "method", method, from), accompanying(recorded, method, from), ...others];
+}
+
+function mainOperation(
+  recorded: RecordedDecision,
+  target: TargetKind,
+  name: string,
+  from: Side,
+): Remembered {
+  const { method, argumentsOmitted } = recorded;
+  const housekeeping = target === "method" && isHousekeeping(method);
+  const operation = { from, method, target, name, arguments: recorded.arguments, housekeeping };
+  return { operation, areArgumentsKnown: !argumentsOmitted };
+}
+
+function accompanying(
+  { target, name }: { readonly target: TargetKind; readonly name: string },
+  method: string,
+  from: Side,
+): Remembered {
+  const args: JsonValue | undefined = target === "resource" ? new Map([["uri", name]]) : undefined;
+  const operation: Operation = {
+    from,
+    method,
+    target,
+    name,
+    arguments: args,
+    housekeeping: true,
+    accompanies: true,
+  };
+  // The arguments of a prompt that is being completed are not told apart in the record.
+  return { operation, areArgumentsKnown: target !== "prompt" };
+}

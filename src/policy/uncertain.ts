@@ -1,0 +1,81 @@
+/**
+ * Policies as they could be, where some rules' answers are not known: the one that lets most through, and the one that
+ * lets least through. A verdict on which both agree is certain, because a deny or limit that applies never lets more
+ * through, and an allow that holds never less. An ask does both, so it is tried both ways.
+ */
+
+import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import { ScopeIndex } from "./scope.ts";
+
+/** Variants of one policy. The names and keys of rules stay. */
+export interface Bounds {
+  /** What could be let through is. */
+  readonly open: readonly CompiledPolicy[];
+  /** What could be held back is. */
+  readonly closed: readonly CompiledPolicy[];
+  /** Nothing is denied or asked, every limit that could apply does: says what a call that passed could have cost. */
+  readonly costly: CompiledPolicy;
+}
+
+/** The bounds of a policy of which the rules `uncertain` may say anything about an operation that they cover. */
+export function boundsOf(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): Bounds {
+  const asks = policy.documents.some(({ ask }) => ask?.perhaps.rules.some((rule) => uncertain.has(rule)));
+  const ways = asks ? [true, false] : [false];
+  const make = (opens: boolean) => ways.map((asking) => variant(policy, uncertain, opens, asking));
+  return { open: make(true), closed: make(false), costly: costly(policy, uncertain) };
+}
+
+function variant(
+  policy: CompiledPolicy,
+  uncertain: ReadonlySet<CompiledRule>,
+  opens: boolean,
+  asking: boolean,
+): CompiledPolicy {
+  if (uncertain.size === 0) return policy;
+  const documents = policy.documents.map((document): CompiledDocument => {
+    const { deny, limit, ask, allow } = document;
+    // An ask stands in two indexes, and has to be one and the same in both.
+    const asks = new Map<CompiledRule, CompiledRule>();
+    return {
+      ...document,
+      deny: changed(deny, uncertain, !opens),
+      limit: changed(limit, uncertain, !opens),
+      ask: ask && {
+        surely: changed(ask.surely, uncertain, asking, asks),
+        perhaps: changed(ask.perhaps, uncertain, asking, asks),
+      },
+      allow: changed(allow, uncertain, opens),
+    };
+  });
+  return { ...policy, documents };
+}
+
+function costly(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): CompiledPolicy {
+  const documents = policy.documents.map((document): CompiledDocument => ({
+    ...document,
+    default: "allow",
+    deny: new ScopeIndex([], "deny"),
+    ask: undefined,
+    limit: changed(document.limit, uncertain, true),
+    allow: changed(document.allow, uncertain, true),
+  }));
+  return { ...policy, documents };
+}
+
+/** The index with each uncertain rule made to apply whatever the arguments are, or taken out. */
+function changed<R extends CompiledRule>(
+  index: ScopeIndex<R>,
+  uncertain: ReadonlySet<CompiledRule>,
+  applies: boolean,
+  made: Map<CompiledRule, CompiledRule> = new Map(),
+): ScopeIndex<R> {
+  if (!index.rules.some((rule) => uncertain.has(rule))) return index;
+  const rules = index.rules.flatMap((rule): R[] => {
+    if (!uncertain.has(rule)) return [rule];
+    if (!applies) return [];
+    const known = made.get(rule) ?? { ...rule, arguments: [], closed: false, names: new Set<string>() };
+    made.set(rule, known);
+    return [known as R];
+  });
+  return new ScopeIndex(rules, index.strictness);
+}

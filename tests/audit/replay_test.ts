@@ -1,0 +1,317 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { appendRecord, type Chain, emptyAnchor, startChain } from "../../src/audit/record.ts";
+import type { RecordBody } from "../../src/audit/record_body.ts";
+import { readRecorded } from "../../src/audit/recorded.ts";
+import { Replay, type Replayed } from "../../src/audit/replay.ts";
+import type { Operation } from "../../src/mcp/operation.ts";
+import { isHousekeeping, targetKindOf } from "../../src/mcp/operation.ts";
+import type { CompiledPolicy } from "../../src/policy/compile.ts";
+import { decide } from "../../src/policy/decide.ts";
+import type { Decision } from "../../src/policy/decision.ts";
+import type { Facts } from "../../src/policy/facts.ts";
+import { needs } from "../../src/policy/needs.ts";
+import { advance, initialState } from "../../src/policy/state.ts";
+import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../../src/wire/json_value.ts";
+import { anyDocument, anyOperation, disk } from "../policy/support/arbitrary.ts";
+import { call, compile, document, equals, finds, oneOf, rule, under } from "../policy/support/build.ts";
+
+/** A log in memory: what a session that decides by `policy` writes. */
+class Log {
+  readonly lines: Uint8Array[] = [];
+  #chain: Chain;
+
+  constructor(session = "one", directory = "/wd") {
+    this.#chain = startChain(session, emptyAnchor);
+    this.write({
+      kind: "start",
+      lilith: "0",
+      platform: "linux",
+      policies: [],
+      server: { command: "x", args: [], directory },
+      containment: { level: "process", mechanism: "x" },
+      writableByServer: [],
+      masks: [],
+    }, 0);
+  }
+
+  write(body: RecordBody, nowMs: number): void {
+    const { line, chain } = appendRecord(this.#chain, body, nowMs);
+    this.#chain = chain;
+    this.lines.push(line.slice(0, -1));
+  }
+
+  decided(
+    operation: Operation,
+    decision: Decision,
+    facts: Facts,
+    nowMs: number,
+    json = write(operation.arguments),
+  ) {
+    const bytes = json === undefined ? undefined : new TextEncoder().encode(json);
+    this.write({
+      kind: "decision",
+      call: 1,
+      from: operation.from === "downstream" ? "agent" : "server",
+      type: "request",
+      id: "1",
+      method: operation.method,
+      target: operation.target,
+      name: operation.name,
+      decision,
+      facts,
+      ...(bytes === undefined ? {} : { arguments: { bytes, start: 0, end: bytes.length } }),
+      bytes: 1,
+    }, nowMs);
+  }
+
+  replay(compiled: CompiledPolicy | ((directory: string) => CompiledPolicy)): readonly Replayed[] {
+    const replay = new Replay({
+      compile: typeof compiled === "function" ? compiled : () => compiled,
+      directory: "/wd",
+    });
+    const all = this.lines.flatMap((line, index) => {
+      const recorded = readRecorded(line);
+      assert.ok(recorded !== undefined, new TextDecoder().decode(line));
+      return replay.take(recorded, index + 1);
+    });
+    return [...all, ...replay.end()];
+  }
+}
+
+function write(value: JsonValue | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (isJsonNumber(value)) return value.source;
+  if (isJsonArray(value)) return `[${value.map(write).join(",")}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  return `{${[...value].map(([key, member]) => `${JSON.stringify(key)}:${write(member)}`).join(",")}}`;
+}
+
+/** As the proxy names it; the generator does not care which side may ask for what. */
+const asRead = anyOperation.map((operation): Operation => ({
+  ...operation,
+  from: operation.target === "method" ? operation.from : "downstream",
+  housekeeping: operation.target === "method" && isHousekeeping(operation.method),
+})).filter(({ method, from, target }) => targetKindOf(method, from) === target);
+
+const anySteps = fc.array(
+  fc.record({ operation: asRead, passedMs: fc.constantFrom(0, 0, 1, 500, 8_571, 60_000) }),
+  { minLength: 1, maxLength: 6 },
+);
+
+Deno.test("a log that is replayed under the policy that wrote it gives the same verdicts", () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(
+      fc.array(anyDocument, { minLength: 1, maxLength: 2 }),
+      anySteps,
+      (documents, steps) => {
+        const policy = compile(documents);
+        const log = new Log();
+        let state = initialState(policy);
+        let nowMs = 1_000_000;
+        const said = steps.map(({ operation, passedMs }) => {
+          nowMs += passedMs;
+          const facts = disk().answer(needs(policy, operation));
+          const decision = decide(policy, state, operation, facts, nowMs);
+          state = advance(state, policy, decision, nowMs);
+          log.decided(operation, decision, facts, nowMs);
+          const { verdict, action, policy: by, rule } = decision;
+          return { verdict, action, rule, policy: by };
+        });
+        const replayed = log.replay(policy);
+        assert.equal(replayed.length, said.length);
+        replayed.forEach(({ after, before }, index) => {
+          assert.deepEqual(before, said[index]);
+          assert.equal(after.kind, "decided", JSON.stringify(after));
+          if (after.kind !== "decided") return;
+          const { verdict, action, rule, policy: by } = after;
+          assert.deepEqual({ verdict, action, rule, policy: by }, said[index]);
+          seen.add(verdict);
+        });
+      },
+    ),
+    { numRuns: 500 },
+  );
+  assert.deepEqual([...seen].sort(), ["allow", "ask", "deny", "limit"]);
+});
+
+/** The same JSON with each text in it masked or not, as a bit each says; and with what was masked put back. */
+function maskSome(value: JsonValue, bits: number): string {
+  let at = 0;
+  const hide = (): boolean => ((bits >> (at++ % 30)) & 1) === 1;
+  const masked = (text: string): string => hide() ? JSON.stringify("‹email›") : text;
+  const walk = (one: JsonValue): string => {
+    if (isJsonNumber(one)) return masked(one.source);
+    if (typeof one === "string") return masked(JSON.stringify(one));
+    if (isJsonArray(one)) return `[${one.map(walk).join(",")}]`;
+    if (isJsonObject(one)) {
+      return `{${
+        [...one].map(([key, member], index) => {
+          const shown = hide() && hide() ? `‹email›${index}` : key;
+          return `${JSON.stringify(shown)}:${walk(member)}`;
+        }).join(",")
+      }}`;
+    }
+    return JSON.stringify(one);
+  };
+  return walk(value);
+}
+
+Deno.test("what a replay tells of masked arguments is what it would have told of the whole", () => {
+  const counts = { decided: 0, undecidable: 0 };
+  fc.assert(
+    fc.property(
+      fc.array(anyDocument, { minLength: 1, maxLength: 2 }),
+      fc.array(anyDocument, { minLength: 1, maxLength: 2 }),
+      anySteps,
+      fc.array(fc.nat(), { minLength: 6, maxLength: 6 }),
+      (oldDocuments, newDocuments, steps, masks) => {
+        const before = compile(oldDocuments);
+        const after = compile(newDocuments);
+        const log = new Log();
+        let state = initialState(before);
+        let newState = initialState(after);
+        let nowMs = 1_000_000;
+        const truth = steps.map(({ operation, passedMs }, index) => {
+          nowMs += passedMs;
+          const facts = disk().answer(needs(before, operation));
+          const decision = decide(before, state, operation, facts, nowMs);
+          state = advance(state, before, decision, nowMs);
+          const { arguments: args } = operation;
+          log.decided(
+            operation,
+            decision,
+            facts,
+            nowMs,
+            args === undefined ? undefined : maskSome(args, masks[index]),
+          );
+          // What would have been said then: with the whole disk and the whole call.
+          const wholeFacts = disk().answer(needs(after, operation));
+          const really = decide(after, newState, operation, wholeFacts, nowMs);
+          newState = advance(newState, after, really, nowMs);
+          return really;
+        });
+        log.replay(after).forEach((replayed, index) => {
+          counts[replayed.after.kind]++;
+          if (replayed.after.kind !== "decided") return;
+          const { verdict, action } = replayed.after;
+          assert.deepEqual([verdict, action], [truth[index].verdict, truth[index].action]);
+        });
+      },
+    ),
+    { numRuns: 1_500 },
+  );
+  // It is worth something only where it does not give up.
+  assert.ok(counts.decided > counts.undecidable, JSON.stringify(counts));
+  assert.ok(counts.undecidable > 100, JSON.stringify(counts));
+});
+
+/** One call decided by an allow of everything, replayed under other rules. */
+function replayOne(
+  operation: Operation,
+  rules: Parameters<typeof document>[0],
+  json?: string,
+): Replayed["after"] {
+  const open = compile(document([rule("allow", "*", { id: "open" })]));
+  const log = new Log();
+  const facts: Facts = new Map();
+  const decision = decide(open, initialState(open), operation, facts, 0);
+  log.decided(operation, decision, facts, 0, json ?? write(operation.arguments));
+  return log.replay(compile(document(rules)))[0].after;
+}
+
+/** `verdict rule`, or the gaps. */
+function told(after: Replayed["after"]): string {
+  return after.kind === "decided" ? `${after.verdict} ${after.rule}` : after.because.join(" ");
+}
+
+Deno.test("a rule that looks at no mask is told, and one that does is not", () => {
+  const send = call("send", '{"to":"ada@example.com","mode":"plain"}');
+  assert.equal(
+    told(replayOne(send, [rule("allow", "send", { args: { mode: [equals("plain")] } })])),
+    "allow allow",
+  );
+  assert.equal(
+    told(replayOne(send, [rule("allow", "send", { args: { to: [finds("@example")] } })])),
+    "masked",
+  );
+  // Whatever the mask hides, another part of the rule says no.
+  const both = { args: { to: [finds("@example")], mode: [equals("html")] } };
+  assert.equal(told(replayOne(send, [rule("allow", "send", both)])), "deny default");
+  // A deny that is certain needs no other.
+  const denied = [
+    rule("deny", "send", { id: "stop" }),
+    rule("allow", "send", { args: { to: [oneOf("x")] } }),
+  ];
+  assert.equal(told(replayOne(send, denied)), "deny stop");
+  assert.equal(
+    told(replayOne(send, [rule("deny", "*", { args: { "**": [finds("x{9}")] } })])),
+    "deny default or deny",
+  );
+});
+
+Deno.test("a path that nobody looked up then is not guessed", () => {
+  const read = call("read", '{"path":"/tmp/a"}');
+  assert.equal(told(replayOne(read, [rule("allow", "read", { args: { path: [under("/tmp")] } })])), "fact");
+  // By its name alone it is outside.
+  assert.equal(
+    told(replayOne(read, [rule("allow", "read", { args: { path: [under("/srv")] } })])),
+    "deny default",
+  );
+});
+
+Deno.test("a masked name, and arguments that are not recorded, leave open what depends on them", () => {
+  const odd = call("write to ada@example.com", "{}");
+  assert.equal(told(replayOne(odd, [rule("deny", "*")])), "name");
+  const long = call("read", JSON.stringify({ text: "x".repeat(70_000) }));
+  assert.equal(told(replayOne(long, [rule("allow", "read", { args: { text: [finds("y")] } })])), "omitted");
+  assert.equal(told(replayOne(long, [rule("allow", "read")])), "allow allow");
+});
+
+Deno.test("calls that could not be told leave open whether a limit has room, and only that", () => {
+  const open = compile(document([rule("allow", "*")]));
+  const log = new Log();
+  const facts: Facts = new Map();
+  const made = (operation: Operation, nowMs: number) =>
+    log.decided(operation, decide(open, initialState(open), operation, facts, nowMs), facts, nowMs);
+  made(call("send", '{"to":"ada@example.com"}'), 0);
+  made(call("send", '{"to":"plain"}'), 1);
+  made(call("read", "{}"), 2);
+  made(call("send", '{"to":"plain"}'), 60_001);
+  made(call("send", '{"to":"plain"}'), 60_002);
+  const policy = compile(document([
+    rule("allow", "send", { args: { to: [finds("example|plain")] } }),
+    rule("allow", "read", { id: "read" }),
+    rule("limit", "send", { id: "pace", to: { calls: 1, perMs: 60_000, burst: 1 } }),
+  ]));
+  assert.deepEqual(log.replay(policy).map(({ after }) => told(after)), [
+    "masked",
+    "state",
+    "allow read",
+    "allow allow",
+    "limit pace",
+  ]);
+});
+
+Deno.test("a built-in denial stays what it was, and a session without its beginning may have spent everything", () => {
+  const log = new Log();
+  const read = call("read", "{}");
+  const denied = {
+    verdict: "deny",
+    action: "deny",
+    code: "own_file",
+    policy: "built-in",
+    rule: "own-files",
+    reason: "x",
+    observed: [],
+    charges: [],
+    denials: "tool_result",
+  } as const;
+  const open = compile(document([rule("allow", "*"), rule("limit", "*", { id: "pace" })]));
+  log.decided(read, denied, new Map(), 0);
+  log.decided(read, decide(open, initialState(open), read, new Map(), 0), new Map(), 0);
+  assert.deepEqual(log.replay(open).map(({ after }) => told(after)), ["deny own-files", "allow allow"]);
+  log.lines.shift();
+  assert.deepEqual(log.replay(open).map(({ after }) => told(after)), ["deny own-files", "state"]);
+});
