@@ -165,6 +165,16 @@ Deno.test("several files that change together are judged together", () => {
   assert.deepEqual(world.judged, [["a", "b"]]);
 });
 
+Deno.test("a change is judged also while there is word of something without end", () => {
+  const world = new World();
+  world.contents = [text("new")];
+  for (let i = 0; i < 10; i++) {
+    world.watch.poke();
+    world.pass(policySettleMs / 2);
+  }
+  assert.deepEqual(world.judged, [["new"]]);
+});
+
 Deno.test("a watch that has ended looks no more", () => {
   const world = new World();
   world.put(text("new"));

@@ -109,11 +109,14 @@ Deno.test("a file behind a link into another directory is told of when it is ren
   const [folder, other] = [folderOf(), folderOf()];
   write(`${other}/real`, "old");
   Deno.symlinkSync(`${other}/real`, `${folder}/p`);
-  const replaced = watch(`${folder}/p`, () => {
-    write(`${other}/next`, "new");
+  const replace = (text: string) => {
+    write(`${other}/next`, text);
     Deno.renameSync(`${other}/next`, `${other}/real`);
-  });
-  assert.deepEqual(replaced, { told: true, text: "new" });
+  };
+  assert.deepEqual(watch(`${folder}/p`, () => replace("new")), { told: true, text: "new" });
+  // One that has another name does not end with this one.
+  Deno.linkSync(`${other}/real`, `${other}/backup`);
+  assert.deepEqual(watch(`${folder}/p`, () => replace("newer")), { told: true, text: "newer" });
 });
 
 Deno.test("a file that is missing at first is told of when it comes", () => {
