@@ -8,6 +8,7 @@ import { LilithError, type TextPosition } from "../errors.ts";
 import { type ArgvRule, operandChecks } from "./argv/answer_argv.ts";
 import { approvedForMsDefault } from "../limits.ts";
 import { type Bucket, bucketOf } from "./limit.ts";
+import type { Lock } from "./lock.ts";
 import { type PolicyNumber, policyNumber } from "./number.ts";
 import { type NamedPart, nameParts } from "./named_parts.ts";
 import { type OwnFiles, prepareOwnFiles } from "./own_files.ts";
@@ -21,6 +22,7 @@ import { parseSelector, type SelectorStep } from "./selector.ts";
 import type { UrlRule } from "./url/answer_url.ts";
 import { quote } from "./sentence.ts";
 import { foldText } from "./text_readings.ts";
+import type { Trust } from "./trust.ts";
 
 export type CompiledLiteral =
   | { readonly kind: "text"; readonly text: string; readonly folded: string }
@@ -119,6 +121,8 @@ export interface CompiledPolicy {
   readonly rulesLookAtDisk: boolean;
   /** When rules end, the first first, in Unix milliseconds; see `policy_at.ts`. */
   readonly endings: readonly number[];
+  /** What is expected of what the server says of itself; undefined where nothing is. */
+  readonly trust: Trust | undefined;
 }
 
 /** What a policy means depends on it, but it is not in the file. */
@@ -129,6 +133,8 @@ export interface CompileOptions {
   readonly pathCase: "exact" | "fold";
   /** Canonical absolute paths of our policy files, audit log and the like. */
   readonly ownFiles: readonly string[];
+  /** What the server said of itself when it was approved; left out where it was not locked. */
+  readonly lock?: Lock | undefined;
 }
 
 /**
@@ -171,7 +177,18 @@ export function compilePolicies(
     buckets,
     rulesLookAtDisk,
     endings: endingsOf(documents.flatMap(({ rules }) => rules)),
+    trust: trustOf(documents, options.lock),
   };
+}
+
+function trustOf(documents: readonly PolicyDocument[], lock: Lock | undefined): Trust | undefined {
+  const refusesInvisible = documents.some(({ mode, invisibleText }) =>
+    mode === "enforce" && invisibleText === "refuse"
+  );
+  const usesSchemas = false;
+  return lock === undefined && !refusesInvisible && !usesSchemas
+    ? undefined
+    : { lock, refusesInvisible, usesSchemas };
 }
 
 function denyAll(): CompiledDocument {

@@ -26,6 +26,7 @@ import {
 } from "./reason.ts";
 import type { PolicyState } from "./state.ts";
 import { Subject } from "./subject.ts";
+import { findDistrust } from "./trust.ts";
 import { findUnsafeUrl, safeUrlsRule } from "./unsafe_url.ts";
 
 /** The policy that built-in rules belong to. */
@@ -70,6 +71,10 @@ function judge(
   if (hit !== undefined) return deny(policy, "own_file", ownFilesRule, reasonForOwnFile(hit, operation));
   const unsafe = findUnsafeUrl(operation);
   if (unsafe !== undefined) return deny(policy, "unsafe_url", safeUrlsRule, unsafe);
+  if (policy.trust !== undefined) {
+    const distrusted = findDistrust(policy.trust, operation, facts);
+    if (distrusted !== undefined) return deny(policy, distrusted.code, distrusted.rule, distrusted.reason);
+  }
   const { documents } = policy;
   if (documents.length === 1) return speakAlone(judgeDocument(documents[0], state, subject, nowMs));
   return combine(documents.map((document) => judgeDocument(document, state, subject, nowMs)));

@@ -1,7 +1,16 @@
 /** What the engine answers. */
 
 /** The closed set of reasons by which a message does not pass. */
-export type DenialCode = "rule" | "default" | "limit" | "own_file" | "unsafe_url" | "ask" | "error";
+export type DenialCode =
+  | "rule"
+  | "default"
+  | "limit"
+  | "own_file"
+  | "unsafe_url"
+  | "lock"
+  | "invisible_text"
+  | "ask"
+  | "error";
 
 /** A rule that would have decided otherwise but only observes. */
 export interface Observation {

@@ -162,6 +162,8 @@ function readPolicy(
     default: shape.default ?? "deny",
     denials: shape.denials ?? "tool_result",
     ...(shape.max_message === undefined ? {} : { messageBytesMax: shape.max_message }),
+    ...(shape.lock === undefined ? {} : { lock: shape.lock }),
+    ...(shape.invisible_text === undefined ? {} : { invisibleText: shape.invisible_text }),
     rules,
     server,
     examples,

@@ -134,7 +134,13 @@ export function explain(
 }
 
 const builtIn = "built-in";
-const builtInCodes: ReadonlySet<string> = new Set(["own_file", "unsafe_url", "error"]);
+const builtInCodes: ReadonlySet<string> = new Set([
+  "own_file",
+  "unsafe_url",
+  "lock",
+  "invisible_text",
+  "error",
+]);
 
 function traceDocument(
   document: CompiledDocument,

@@ -26,11 +26,31 @@ export type Resolution =
 export interface Facts extends ReadonlyMap<string, Resolution> {
   /** The rules (`Asking.key`) to which a person has consented for exactly this call; absent: none. */
   readonly consents?: ReadonlySet<string>;
+  /** What the server says of the tool or prompt that is to be used; absent: nobody asked. */
+  readonly surface?: SurfaceFact;
+}
+
+/** How a tool or prompt stands by what its server says of it. */
+export interface SurfaceFact {
+  /**
+   * Held against the lock; `unlocked` where there is none. `unlisted`: the server has listed all, and it is not among
+   * them. `ambiguous`: it was described in two ways at once. `unknown`: the server did not say.
+   */
+  readonly standing: "as_locked" | "changed" | "new" | "unlocked" | "unlisted" | "ambiguous" | "unknown";
+  /** Whether its description holds text that nobody sees. */
+  readonly invisible?: boolean;
+}
+
+/** The same facts, and what the server says of what is to be used. */
+export function withSurface(facts: Facts, surface: SurfaceFact): Facts {
+  const { consents } = facts;
+  return Object.assign(new Map(facts), { surface, ...(consents === undefined ? {} : { consents }) });
 }
 
 /** The same facts, and what a person has consented to. */
 export function withConsents(facts: Facts, consents: ReadonlySet<string>): Facts {
-  return Object.assign(new Map(facts), { consents });
+  const { surface } = facts;
+  return Object.assign(new Map(facts), { consents, ...(surface === undefined ? {} : { surface }) });
 }
 
 export const noFacts: Facts = new Map();

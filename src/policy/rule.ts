@@ -124,6 +124,10 @@ export interface PolicyDocument {
   readonly default: "allow" | "deny";
   readonly denials: "tool_result" | "protocol_error";
   readonly messageBytesMax?: number;
+  /** It may be enforced only beside a lock of the server. */
+  readonly lock?: "required";
+  /** Text that nobody sees, in descriptions and results: absent means `note`. */
+  readonly invisibleText?: "note" | "refuse";
   readonly rules: readonly Rule[];
   readonly server: ServerSettings;
   readonly examples: readonly Example[];

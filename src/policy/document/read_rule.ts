@@ -15,7 +15,15 @@ import { entryOf, type YamlEntry, type YamlNode } from "./yaml_tree.ts";
 const effects = ["allow", "deny", "ask", "limit"] as const;
 
 /** What decisions name where no rule of the policy decided. */
-const reservedIds: readonly string[] = ["default", "protocol", "own-files", "malformed", "error"];
+const reservedIds: readonly string[] = [
+  "default",
+  "protocol",
+  "own-files",
+  "lock",
+  "invisible-text",
+  "malformed",
+  "error",
+];
 
 /**
  * Reads rule `number` (counted from 1); `undefined` where the report now says what is wrong with it.

@@ -30,6 +30,8 @@ export interface PolicyShape {
   readonly denials?: "tool_result" | "protocol_error" | undefined;
   readonly server?: ServerShape | undefined;
   readonly max_message?: number | undefined;
+  readonly lock?: "required" | undefined;
+  readonly invisible_text?: "note" | "refuse" | undefined;
 }
 
 /** `server:` with its quantities read. */
@@ -180,6 +182,8 @@ const policy = z.strictObject({
   })),
   audit: z.optional(z.strictObject({ mask: z.optional(z.literal("all")) })),
   max_message: z.optional(messageSize),
+  lock: z.optional(z.literal("required")),
+  invisible_text: z.optional(z.enum(["note", "refuse"])),
   examples: z.optional(z.array(z.unknown())),
 });
 

@@ -28,9 +28,11 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       "server",
       "audit",
       "max_message",
+      "lock",
+      "invisible_text",
       "examples",
     ],
-    later: { taints, lock: "the lock file for tool descriptions" },
+    later: { taints },
     meant: {
       variables: "vars",
       rule: "rules",

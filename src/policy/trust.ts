@@ -1,0 +1,95 @@
+/**
+ * The built-in rules on what a server says of itself: what is not as it was approved, or holds text that nobody sees, is
+ * neither shown nor called, whatever the policies say.
+ */
+
+import type { Operation } from "../mcp/operation.ts";
+import type { SurfaceKind } from "../mcp/surface.ts";
+import type { DenialCode } from "./decision.ts";
+import type { Facts, SurfaceFact } from "./facts.ts";
+import type { Lock } from "./lock.ts";
+import { nameTarget } from "./sentence.ts";
+
+/** The names under which the rules stand in decisions and records. */
+export const lockRule = "lock";
+export const invisibleTextRule = "invisible-text";
+
+/** What is expected of a server's words; absent from a policy that expects nothing. */
+export interface Trust {
+  /** What was approved; undefined where nothing was locked. */
+  readonly lock: Lock | undefined;
+  /** `invisible_text: refuse`. */
+  readonly refusesInvisible: boolean;
+  /** Whether some rule holds arguments against the schema that the server declared. */
+  readonly usesSchemas: boolean;
+}
+
+/** The kind of surface that an operation uses; undefined where it uses none. */
+export function usedSurface({ from, target, accompanies }: Operation): "tool" | "prompt" | undefined {
+  // What accompanies was judged when it was called.
+  if (from !== "downstream" || accompanies === true) return undefined;
+  return target === "tool" || target === "prompt" ? target : undefined;
+}
+
+/** Why what an operation would use may not be used. */
+export interface Distrust {
+  readonly code: DenialCode;
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** Judges what an operation would use; undefined where nothing speaks against it. */
+export function findDistrust(trust: Trust, operation: Operation, facts: Facts): Distrust | undefined {
+  const kind = usedSurface(operation);
+  if (kind === undefined) return undefined;
+  return distrust(trust, nameTarget(operation), facts.surface);
+}
+
+/** The same for a thing in a list; `what` names it: `tool "read_file"`. */
+export function distrust(trust: Trust, what: string, fact: SurfaceFact | undefined): Distrust | undefined {
+  if (trust.lock !== undefined) {
+    const seen = explainStanding(fact?.standing ?? "unknown");
+    if (seen !== undefined) return { code: "lock", rule: lockRule, reason: `${what} ${seen}` };
+  }
+  if (!trust.refusesInvisible) return undefined;
+  const code = "invisible_text";
+  if (fact === undefined || fact.standing === "unknown") {
+    const reason = `${what} could not be looked at: the server did not say what it is`;
+    return { code, rule: invisibleTextRule, reason };
+  }
+  return fact.invisible === true
+    ? { code, rule: invisibleTextRule, reason: `the description of ${what} holds text that nobody sees` }
+    : undefined;
+}
+
+function explainStanding(standing: SurfaceFact["standing"]): string | undefined {
+  switch (standing) {
+    case "as_locked":
+      return undefined;
+    case "changed":
+      return "is described otherwise than when it was approved";
+    case "new":
+      return "was not there when the server was approved";
+    case "unlisted":
+      return "is not listed by the server, so it is not what was approved";
+    case "ambiguous":
+      return "is described in two ways, so it is not what was approved";
+    case "unlocked":
+    case "unknown":
+      return "could not be held against what was approved: the server did not say what it is";
+  }
+}
+
+/** How a list's key in a result is called among the surfaces. */
+export function surfaceKindOf(listedIn: string): SurfaceKind | undefined {
+  switch (listedIn) {
+    case "tools":
+      return "tool";
+    case "prompts":
+      return "prompt";
+    case "resourceTemplates":
+      return "resource_template";
+    default:
+      return undefined;
+  }
+}
