@@ -185,6 +185,12 @@ export const lockDescriptionCharactersMax = 4 * KiB;
 /** Pages of one list that we ask a server for ourselves; real ones have one. */
 export const listPagesMax = 64;
 
+/** How long a call waits for a list that we ask the server for: reference servers take milliseconds. */
+export const listTimeoutMs = 5_000;
+
+/** A schema of arguments that a tool declares, as canonical JSON. Real ones have some KiB. */
+export const schemaBytesMax = 256 * KiB;
+
 /** Tools, prompts or resource templates that we keep of one server. */
 export const listedItemsMax = 4096;
 

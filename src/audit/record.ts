@@ -9,7 +9,7 @@
 
 import { recordArgumentsBytesMax } from "../limits.ts";
 import type { Decision, Observation } from "../policy/decision.ts";
-import type { Facts, Resolution } from "../policy/facts.ts";
+import type { Facts, Resolution, SurfaceFact } from "../policy/facts.ts";
 import { sealedLine } from "./log_line.ts";
 import { MaskTally } from "./mask_tally.ts";
 import { RecordText } from "./record_text.ts";
@@ -153,13 +153,16 @@ function writeStart(body: StartRecord, text: RecordText): string {
       : ',"vars":' + text.quoteList(policy.vars.map(assignment), `/policies/${i}/vars`)) +
     "}"
   );
-  const { server, containment, torn } = body;
+  const { server, lock, containment, torn } = body;
   return '","kind":"start","lilith":' + text.quote(body.lilith, "/lilith") +
     ',"platform":' + text.quote(body.platform, "/platform") +
     ',"policies":[' + policies.join(",") + "]" +
     ',"server":{"command":' + text.quote(server.command, "/server/command") +
     ',"args":' + text.quoteCommandLine(server.args, "/server/args") +
     ',"directory":' + text.quote(server.directory, "/server/directory") + "}" +
+    (lock === undefined
+      ? ""
+      : ',"lock":{"file":' + text.quote(lock.file, "/lock/file") + ',"sha256":"' + lock.sha256 + '"}') +
     ',"containment":{"level":' + text.quote(containment.level, "/containment/level") +
     ',"mechanism":' + text.quote(containment.mechanism, "/containment/mechanism") + "}" +
     ',"writableByServer":' + text.quoteList(body.writableByServer, "/writableByServer") +
@@ -178,6 +181,7 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
     writeJudgement(body, text) +
     (body.also === undefined || body.also.length === 0 ? "" : ',"also":' + writeAlso(body.also, text)) +
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
+    (body.surface === undefined ? "" : ',"surface":' + writeSurface(body.surface)) +
     itsArguments +
     ',"bytes":' + body.bytes + writeBatch(body.batch) + writeNotes(body.notes);
 }
@@ -266,6 +270,11 @@ function writeFacts(facts: Facts, text: RecordText): string {
       '{"path":' + text.quoteAgain(asked, path + "/path") +
       ',"resolution":' + writeResolution(resolution, path + "/resolution", text) + "}",
   );
+}
+
+/** Words of ours alone. */
+function writeSurface({ standing, invisible }: SurfaceFact): string {
+  return '{"standing":"' + standing + '"' + (invisible === true ? ',"invisible":true' : "") + "}";
 }
 
 function writeResolution(resolution: Resolution, path: string, text: RecordText): string {

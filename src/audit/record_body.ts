@@ -5,7 +5,7 @@
 
 import type { Operation, TargetKind } from "../mcp/operation.ts";
 import type { Decision, DenialCode } from "../policy/decision.ts";
-import type { Facts } from "../policy/facts.ts";
+import type { Facts, SurfaceFact } from "../policy/facts.ts";
 import type { MaskKind } from "./mask.ts";
 
 /** Who sent the message that a record speaks of. */
@@ -40,6 +40,12 @@ export interface StartRecord {
     readonly args: readonly string[];
     readonly directory: string;
   };
+  /** The lock that the server is held against. */
+  readonly lock?: {
+    readonly file: string;
+    /** Of the file's bytes, lower-case hex. */
+    readonly sha256: string;
+  } | undefined;
   readonly containment: {
     readonly level: string;
     readonly mechanism: string;
@@ -77,6 +83,8 @@ export interface DecisionRecord {
   readonly decision: Decision;
   /** What was found out about the world for it; with these a replay comes to the same verdict. */
   readonly facts: Facts;
+  /** What the server had said of the tool or prompt; a fact like those. */
+  readonly surface?: SurfaceFact | undefined;
   /** The arguments as they stand in the message: validated JSON at `bytes[start, end)`. */
   readonly arguments?: JsonSpan | undefined;
   /** Keyed digest of the arguments, for those too long to be recorded. */
@@ -167,7 +175,17 @@ export interface RefusedRecord {
 export type EventRecord =
   | {
     readonly kind: "event";
-    readonly name: "policy_missing" | "server_exited" | "stopping";
+    readonly name:
+      | "policy_missing"
+      | "server_exited"
+      | "stopping"
+      /** A tool, prompt, template or the instructions are not as they were locked. */
+      | "surface_not_as_locked"
+      /** The description of one of them holds text that nobody sees. */
+      | "invisible_text"
+      /** A request of our own to the server, and what came of it. */
+      | "server_asked"
+      | "server_answered";
     readonly detail: string;
   }
   | PolicyChangeRecord;

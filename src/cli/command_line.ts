@@ -61,6 +61,7 @@ function commandLine(
       collect,
     )
     .option("-a, --audit <file>", "append a record of every message to this file (JSON lines, mode 0600)")
+    .option("--lock <file>", "hide and deny what the server says otherwise than when `lock` wrote this file")
     .addOption(
       new Option(
         "--containment <level>",
@@ -78,6 +79,7 @@ function commandLine(
           policy?: string[];
           var?: string[];
           audit?: string;
+          lock?: string;
           containment: "best" | "process";
           watch: boolean;
         },
@@ -87,6 +89,7 @@ function commandLine(
             policies: options.policy ?? [],
             vars: options.var ?? [],
             audit: options.audit,
+            lock: options.lock,
             command,
             containment: options.containment,
             watch: options.watch,

@@ -3,6 +3,7 @@
 import { LilithError } from "../errors.ts";
 import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
 import { denyAll } from "../policy/deny_all.ts";
+import type { Lock } from "../policy/lock.ts";
 import { loadPatternEngine, usesPatterns } from "../policy/pattern.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import { readPolicyFile } from "./policy_file.ts";
@@ -58,10 +59,13 @@ async function loadPolicy(
 /** Makes the same of any policies that {@linkcode compileFor} makes of those of the start; all is loaded that they may need. */
 export async function openCompiler(
   workingDirectory: string,
+  lock: Lock | undefined,
 ): Promise<(documents: readonly PolicyDocument[], ownFiles: readonly string[]) => CompiledPolicy> {
   const engine = await loadPatternEngine();
-  return (documents, ownFiles) =>
-    compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles }, engine);
+  return (documents, ownFiles) => {
+    demandLock(documents, lock);
+    return compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles, lock }, engine);
+  };
 }
 
 /** Makes the policies ready to judge calls of a server in `workingDirectory`. */
@@ -69,7 +73,19 @@ export async function compileFor(
   documents: readonly PolicyDocument[],
   workingDirectory: string,
   ownFiles: readonly string[],
+  lock?: Lock,
 ): Promise<CompiledPolicy> {
   const engine = usesPatterns(documents) ? await loadPatternEngine() : undefined;
-  return compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles }, engine);
+  return compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles, lock }, engine);
+}
+
+/** Refuses policies that demand a lock where there is none. Throws `lock_missing`. */
+export function demandLock(documents: readonly PolicyDocument[], lock: Lock | undefined): void {
+  const demanding = documents.find((document) => document.lock === "required");
+  if (demanding === undefined || lock !== undefined) return;
+  throw new LilithError("lock_missing", {
+    message: `Cannot start: policy "${demanding.file}" demands a lock (lock: required), and none was given`,
+    hint:
+      "Make one with: lilith-zero lock --output lilith.lock -- COMMAND…, and add --lock lilith.lock to run",
+  });
 }

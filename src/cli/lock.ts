@@ -37,7 +37,7 @@ export async function lockServer(options: LockOptions): Promise<number> {
     ? []
     : await loadPolicies(options.policies, (finding) => console.error(finding));
   const settings = mergeServerSettings(documents.map((document) => document.server));
-  const checked = options.check ? readLockFile(options.output) : undefined;
+  const checked = options.check ? readLockFile(options.output).lock : undefined;
   using file = checked === undefined ? openLockFile(options.output) : undefined;
   const now = lockOf(await askServer({ ...options, settings }), options.command.slice(1));
   const before = checked ?? file?.before;

@@ -1,11 +1,20 @@
 /** Lock files on disk. */
 
+import { createHash } from "node:crypto";
 import { LilithError } from "../errors.ts";
 import { lockBytesMax } from "../limits.ts";
 import { type Lock, readLock } from "../policy/lock.ts";
+import { quote } from "../policy/sentence.ts";
+
+/** A lock that was read from a file. */
+export interface LockFile {
+  readonly lock: Lock;
+  /** Of the file's bytes, lower-case hex. */
+  readonly sha256: string;
+}
 
 /** Reads a lock. Throws `lock_unreadable` or `lock_malformed`. */
-export function readLockFile(file: string): Lock {
+export function readLockFile(file: string): LockFile {
   let bytes: Uint8Array;
   try {
     using opened = Deno.openSync(file, { read: true });
@@ -13,7 +22,24 @@ export function readLockFile(file: string): Lock {
   } catch (cause) {
     throw unreadable(file, cause);
   }
-  return readLock(bytes, file);
+  return { lock: readLock(bytes, file), sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** Refuses to start what is not what was locked. Throws `lock_other_command`. */
+export function demandCommand(file: string, { command }: Lock, words: readonly string[]): void {
+  if (command.length === words.length && command.every((word, i) => word === words[i])) return;
+  // The one word in which they differ says more than two long lines.
+  const at = words.findIndex((word, i) => word !== command[i]);
+  const from = at < 0 ? words.length : at;
+  const [before, now] = [command, words].map((all) =>
+    from < all.length ? quote(all[from]) : `its end after ${quote(all.at(-1)!)}`
+  );
+  throw new LilithError("lock_other_command", {
+    message:
+      `Cannot start: the lock "${file}" is about another command: ${before}, where now there is ${now}`,
+    hint:
+      `If that is meant, look at what the server offers and lock it anew: lilith-zero lock -o ${file} -- COMMAND…`,
+  });
 }
 
 /** A lock file that is to be written once no permission is left. */

@@ -28,7 +28,8 @@ import { PollLoop, pollLoopDefaults } from "../transport/poll_loop.ts";
 import { version } from "../version.ts";
 import { demandLevel } from "./demand_level.ts";
 import { exitStatus } from "./exit_status.ts";
-import { compileFor, loadPolicies } from "./load_policies.ts";
+import { demandCommand, readLockFile } from "./lock_file.ts";
+import { compileFor, demandLock, loadPolicies } from "./load_policies.ts";
 import { openOperatorLog } from "./operator_log.ts";
 import type { RunOptions } from "./run_arguments.ts";
 import { mergeServerSettings } from "./server_settings.ts";
@@ -60,6 +61,9 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const [commandName, ...args] = options.command;
   const command = lookUpCommand(commandName, { path: Deno.env.get("PATH"), directory });
   const environment = serverEnvironment(givenEnvironment(Deno.env.toObject()), settings.passEnv);
+  const locked = options.lock === undefined ? undefined : readLockFile(options.lock);
+  demandLock(documents, locked?.lock);
+  if (locked !== undefined) demandCommand(options.lock!, locked.lock, [command, ...args]);
   const containment = demandLevel(await probing, settings);
   const sink = options.audit === undefined ? undefined : openSink(options.audit);
   // Where policies are read again, also by the names that the user gave: a link may lead elsewhere by then.
@@ -67,10 +71,16 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     realpathSync(path),
     ...(options.watch ? [resolve(path)] : []),
   ]);
-  const ownFiles = [...new Set([...policyFiles, ...(sink ? [sink.path] : [])])];
+  const ownFiles = [
+    ...new Set([
+      ...policyFiles,
+      ...(sink ? [sink.path] : []),
+      ...(options.lock === undefined ? [] : [realpathSync(options.lock)]),
+    ]),
+  ];
   const session = createSession({
     session: randomUUID(),
-    policy: await compileFor(documents, directory, ownFiles),
+    policy: await compileFor(documents, directory, ownFiles, locked?.lock),
     audited: sink !== undefined,
     anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
@@ -83,6 +93,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     platform: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
     policies: documents.map(({ name, file, sha256, mode, vars }) => ({ name, file, sha256, mode, vars })),
     server: { command, args, directory },
+    lock: locked && { file: options.lock!, sha256: locked.sha256 },
     containment: { level: containment.level, mechanism: containment.mechanism },
     writableByServer: ownFilesWritableByServer(ownFiles),
     masks: maskKinds,
@@ -92,7 +103,16 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const say = (level: "info" | "warning", text: string) =>
     level === "info" ? log.info("{text}", { text }) : log.warn("{text}", { text });
   const watch = options.watch
-    ? await openWatch({ files: options.policies, documents, vars, directory, ownFiles, resolvePath, say })
+    ? await openWatch({
+      files: options.policies,
+      documents,
+      vars,
+      directory,
+      ownFiles,
+      lock: locked?.lock,
+      resolvePath,
+      say,
+    })
     : undefined;
   for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
   if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");

@@ -9,6 +9,8 @@ export interface RunOptions {
   /** `NAME=VALUE`, as they were given. */
   readonly vars: readonly string[];
   readonly audit: string | undefined;
+  /** What the server said of itself when it was approved. */
+  readonly lock: string | undefined;
   /** The command and its arguments. */
   readonly command: readonly string[];
   /** `process`: do not use namespaces even where they are to be had. */
@@ -34,6 +36,7 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
   const policies: string[] = [];
   const vars: string[] = [];
   let audit: string | undefined;
+  let lock: string | undefined;
   let containment: RunOptions["containment"] = "best";
   let watch = false;
   let at = 1;
@@ -57,6 +60,9 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
       case "--audit":
         audit = value;
         break;
+      case "--lock":
+        lock = value;
+        break;
       case "--containment":
         if (value !== "best" && value !== "process") return undefined;
         containment = value;
@@ -66,5 +72,5 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
     }
   }
   const command = args.slice(args[at] === "--" ? at + 1 : at);
-  return command.length === 0 ? undefined : { policies, vars, audit, command, containment, watch };
+  return command.length === 0 ? undefined : { policies, vars, audit, lock, command, containment, watch };
 }

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { LilithError } from "../errors.ts";
 import { policyBytesMax } from "../limits.ts";
 import type { Resolution } from "../policy/facts.ts";
+import type { Lock } from "../policy/lock.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import type { Relay } from "../proxy/relay.ts";
 import { ownFilesWritableByServer } from "../supervisor/resolve.ts";
@@ -26,6 +27,7 @@ export interface WatchSettings {
   readonly directory: string;
   /** All files of ours, as the start knows them. */
   readonly ownFiles: readonly string[];
+  readonly lock: Lock | undefined;
   readonly resolvePath: (path: string) => Resolution;
   readonly say: (level: "info" | "warning", text: string) => void;
 }
@@ -53,7 +55,7 @@ export async function openWatch(settings: WatchSettings): Promise<PolicyWatching
   paths.forEach((path, i) => demandPlainFile(path, files[i]));
   warnOfWritable(files, say);
   const { decodeDocument, formatDiagnostic } = await import("../policy/document.ts");
-  const compile = await openCompiler(settings.directory);
+  const compile = await openCompiler(settings.directory, settings.lock);
   const watched = openWatchedFiles(paths, policyBytesMax);
   if (watched.descriptor < 0) {
     say(

@@ -15,12 +15,15 @@ import { denialOf } from "./denial.ts";
 import { filterLists } from "./lists.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { judgeInstructions, takeOwnAnswer } from "./surfaces.ts";
 import { rememberTask } from "./tasks.ts";
 import type { WaitingAnswer } from "./waiting.ts";
 
 /** An answer has come from `side`. What answers no pending request is dropped: an answer counts once. */
 export function receiveAnswer(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
   if (side === "downstream" && turn.phase !== "open") return dropAfterEnd(turn, message);
+  const { asking } = turn.surfaces;
+  if (asking !== undefined && side === "upstream" && takeOwnAnswer(turn, asking, message)) return;
   const contents = readContents(side, message);
   if (contents === undefined) {
     const answered = takeRequest(turn, side, message);
@@ -115,6 +118,15 @@ function deliver(turn: Turn, side: Side, message: Result | ErrorAnswer, answered
   const asker = otherSide(side);
   const { request } = answered;
   if (message.kind === "result") {
+    const { trust } = turn.gate.policy;
+    const refusal = trust === undefined || side === "downstream"
+      ? undefined
+      : judgeInstructions(turn, trust, request.method, message);
+    if (refusal !== undefined) {
+      turn.countDenied();
+      const bytes = message.frame.end - message.frame.start;
+      return refuseTaken(turn, asker, request, { ...refusal, reply: replyCodes.denied, bytes });
+    }
     learn(turn, asker, request, message);
     const shown = side === "upstream" ? filterLists(turn, message, request) : undefined;
     if (shown?.kind === "no_list") {

@@ -6,6 +6,7 @@ import { errorReply, type ReplyCode } from "../mcp/reply.ts";
 import { holdsAnswerTo } from "./batches.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { endAsking } from "./surfaces.ts";
 
 export interface Answered {
   readonly request: PendingRequest;
@@ -26,6 +27,10 @@ export function takeAnswered(
   id: MessageId | undefined,
 ): Answered | "late" | undefined {
   if (id === undefined) return undefined;
+  if (turn.surfaces.asking?.key === id.key && asker === "downstream") {
+    endAsking(turn, "the server's answer could not be read");
+    return undefined;
+  }
   const exact = turn.pending[asker].get(id.key);
   if (exact !== undefined) {
     turn.setPending(asker, turn.pending[asker].remove(exact.key));
@@ -69,7 +74,7 @@ const encoder = new TextEncoder();
 
 /** Why an answer does not reach the one who asked. */
 export interface AnswerRefusal {
-  readonly code: "malformed" | "too_large" | "internal";
+  readonly code: "malformed" | "too_large" | "internal" | "lock" | "invisible_text";
   readonly reply: ReplyCode;
   readonly reason: string;
   /** Length of the answer. */

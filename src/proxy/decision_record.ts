@@ -47,6 +47,7 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
     name: operation.name,
     decision,
     facts: factsToRecord(decided.queries, decided.facts, decision),
+    surface: decided.facts.surface,
     arguments: value &&
       {
         bytes: frame.buffer,

@@ -17,7 +17,11 @@ export type Effect =
   }
   /** Send a message of our own making, line feed included. */
   | { readonly kind: "reply"; readonly to: Side; readonly bytes: Uint8Array }
-  /** Find these facts out and call `resume`. Always the only effect. */
-  | { readonly kind: "look_up"; readonly queries: readonly Query[] }
+  /**
+   * Find these facts out and call `resume`. Always the last effect, and the only one unless the server is asked too:
+   * then what is recorded and sent for that comes before, and `resume` has to wait until nothing is asked any more
+   * (`SurfaceTable.asking`), or until too much time has passed.
+   */
+  | { readonly kind: "look_up"; readonly queries: readonly Query[]; readonly awaitsServer?: boolean }
   /** Tell the operator (stderr). */
   | { readonly kind: "say"; readonly level: "info" | "warning"; readonly text: string };

@@ -15,6 +15,7 @@ export function endServer(turn: Turn, description: string): void {
   if (turn.phase !== "open") return;
   turn.phase = "server_gone";
   turn.setWaiting("downstream", undefined);
+  turn.surfaces = { ...turn.surfaces, asking: undefined };
   const reason = `the tool server is gone: it ${description}`;
   turn.record({ kind: "event", name: "server_exited", detail: description });
   for (const request of turn.pending.downstream.all()) {

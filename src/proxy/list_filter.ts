@@ -24,7 +24,8 @@ export interface ListToCut {
   /** The array. */
   readonly list: Value;
   readonly namedBy: "name" | "uri" | "uriTemplate";
-  readonly isShown: (name: string) => boolean;
+  /** `at`: where the element begins in the message's buffer. */
+  readonly isShown: (name: string, at: number) => boolean;
 }
 
 /** What is to stand between two offsets of the message. */
@@ -75,7 +76,7 @@ function keptElements(
   const kept: Value[] = [];
   for (const element of arrayElements(buffer, list.start, list.end)) {
     const name = elementName(scanner, buffer, element, namedBy);
-    if (name !== undefined && isShown(name)) kept.push(element);
+    if (name !== undefined && isShown(name, element.start)) kept.push(element);
     else removed.push(name ?? "(unreadable)");
   }
   return kept;

@@ -9,10 +9,12 @@ import type { Members, Result } from "../mcp/message.ts";
 import { everyList, type ListedTargets, listedTargets } from "../mcp/operation.ts";
 import { resultParts } from "../mcp/result_parts.ts";
 import { policyAt } from "../policy/policy_at.ts";
+import { surfaceKindOf } from "../policy/trust.ts";
 import { couldAllow, couldAllowTemplate } from "../policy/visible.ts";
 import { addPrivate, cutLists, type Edit, type ListToCut, makePrivate } from "./list_filter.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Turn } from "./session_state.ts";
+import { judgeList } from "./surfaces.ts";
 
 /** What becomes of the lists in a result. */
 export type ShownResult =
@@ -44,7 +46,7 @@ export function filterLists(turn: Turn, message: Result, request: PendingRequest
   }
   const parts = resultParts(message);
   if (typeof parts === "string") return { kind: "no_list", reason: parts };
-  const lists = parts.flatMap((part) => listsIn(turn, part));
+  const lists = parts.flatMap((part) => listsIn(turn, part, frame.buffer));
   if (lists.length === 0) return whole;
   const unshared = parts.flatMap((part) => unshare(frame.buffer, part));
   const cut = cutLists(elementScanner, frame, lists, unshared);
@@ -65,12 +67,19 @@ export function filterLists(turn: Turn, message: Result, request: PendingRequest
 /** Scratch space for the elements of lists; it holds nothing between two calls. */
 const elementScanner = new JsonScanner();
 
-function listsIn(turn: Turn, part: Members): ListToCut[] {
+function listsIn(turn: Turn, part: Members, buffer: Uint8Array): ListToCut[] {
+  const { trust } = turn.gate.policy;
   const lists: ListToCut[] = [];
   for (const listed of everyList) {
     const list = part.get(listed.listedIn);
     if (list?.kind !== "array") continue;
-    lists.push({ list, namedBy: listed.namedBy, isShown: (name) => isShown(turn, listed, name) });
+    const kind = trust && surfaceKindOf(listed.listedIn);
+    const trusted = kind && judgeList(turn, trust!, kind, buffer, list);
+    lists.push({
+      list,
+      namedBy: listed.namedBy,
+      isShown: (name, at) => isShown(turn, listed, name) && (trusted === undefined || trusted.has(at)),
+    });
   }
   return lists;
 }

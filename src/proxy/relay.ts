@@ -5,6 +5,7 @@
 
 import type { Sink } from "../audit/sink.ts";
 import type { Chain, StartRecord } from "../audit/record.ts";
+import { listTimeoutMs } from "../limits.ts";
 import type { Incoming } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
@@ -70,6 +71,12 @@ const lastWordsMs = 500;
 /** After a signal, how long the last words may take on their way to a client that perhaps does not read. */
 const farewellMs = 500;
 
+/** A record that could not be written, and how far the log did get. */
+interface RecordFailure {
+  readonly written: Chain | undefined;
+  readonly cause: string;
+}
+
 export class Relay {
   #session: Session;
   readonly #parts: RelayParts;
@@ -82,6 +89,8 @@ export class Relay {
   /** Messages of the server so far: whether it is quiet shows in them. */
   #heard = 0;
   #isOver = false;
+  /** A message waits for the server's answer to a request of ours. */
+  #serverAsked: PromiseWithResolvers<void> | undefined;
 
   constructor(session: Session, parts: RelayParts) {
     this.#session = session;
@@ -194,6 +203,7 @@ export class Relay {
   }
 
   #conclude(ending: ServerEnding, reason: string): void {
+    this.#serverAsked?.resolve(); // what waits finds that it is over
     this.#apply(serverGone(this.#session, ending.description, this.#parts.now()));
     this.#apply(end(this.#session, reason, ending.status, this.#parts.now()));
     this.#isOver = true;
@@ -245,10 +255,19 @@ export class Relay {
   /** Looks up what a step asks for, again where a new policy asks for more, and performs the verdict. */
   #proceed(before: Session, side: Side, incoming: Incoming, step: Step): void | Promise<void> {
     for (;;) {
-      const question = step.effects[0];
-      if (question?.kind !== "look_up") return this.#perform(before, side, incoming, step);
+      const question = step.effects.at(-1);
+      if (question?.kind !== "look_up") {
+        const waiting = this.#perform(before, side, incoming, step);
+        if (this.#serverAsked !== undefined) this.#noteAnswer();
+        return waiting;
+      }
+      if (question.awaitsServer === true) {
+        const failure = this.#run(step.effects.slice(0, -1));
+        if (failure !== undefined) return this.#denyUnrecorded(before, side, incoming, failure);
+      }
       this.#session = before = step.session;
-      const facts = this.#parts.lookUp(question.queries);
+      const known = this.#parts.lookUp(question.queries);
+      const facts = question.awaitsServer === true ? this.#askServer(known) : known;
       if (facts instanceof Promise) {
         return facts.then((found) => {
           if (this.#isOver) return never; // it was answered when the session ended
@@ -267,6 +286,15 @@ export class Relay {
       this.#session = step.session;
       return this.#room(step.effects);
     }
+    return this.#denyUnrecorded(before, side, incoming, failure);
+  }
+
+  #denyUnrecorded(
+    before: Session,
+    side: Side,
+    incoming: Incoming,
+    failure: RecordFailure,
+  ): void | Promise<void> {
     const denied = recordFailed(before, failure.written, side, incoming, failure.cause, this.#parts.now());
     this.#session = denied.session;
     this.#run(denied.effects);
@@ -283,7 +311,28 @@ export class Relay {
     this.#run(step.effects.filter((effect) => effect.kind !== "record"));
   }
 
-  #run(effects: readonly Effect[]): { written: Chain | undefined; cause: string } | undefined {
+  /** The server was asked for a list; the message goes on when it has answered, or has taken too long. */
+  async #askServer(known: Facts | Promise<Facts>): Promise<Facts> {
+    const asked = Promise.withResolvers<void>();
+    this.#serverAsked = asked;
+    this.#flush();
+    const timer = setTimeout(() => asked.resolve(), listTimeoutMs);
+    try {
+      await asked.promise;
+      return await known;
+    } finally {
+      clearTimeout(timer);
+      this.#serverAsked = undefined;
+    }
+  }
+
+  /** A message has come while something waits for the server's answer to ourselves. */
+  #noteAnswer(): void {
+    this.#flush(); // another page may be asked for
+    if (this.#session.state.surfaces.asking === undefined) this.#serverAsked?.resolve();
+  }
+
+  #run(effects: readonly Effect[]): RecordFailure | undefined {
     let written: Chain | undefined;
     for (const effect of effects) {
       switch (effect.kind) {

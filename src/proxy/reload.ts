@@ -5,6 +5,7 @@ import { listChanged } from "../mcp/list_changes.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import { carryState } from "../policy/carry_state.ts";
 import { type BySide, type Session, type Step, Turn } from "./session_state.ts";
+import { noSurfaces } from "./surface_table.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** What is to be recorded of it. */
@@ -31,6 +32,8 @@ export function reload(
     downstream: overtaken(state.waiting.downstream),
     upstream: overtaken(state.waiting.upstream),
   } satisfies BySide<Waiting | undefined>;
+  // What is kept of a surface depends on what is wanted of it.
+  turn.surfaces = { ...noSurfaces, asked: state.surfaces.asked, asking: state.surfaces.asking };
   for (const list of announced) turn.reply("downstream", listChanged(list));
   return turn.finish();
 }

@@ -7,11 +7,12 @@ import { errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
 import { isStateless } from "../mcp/revision.ts";
 import type { Decision } from "../policy/decision.ts";
 import { decideTogether } from "../policy/decide_together.ts";
-import { type Facts, noFacts } from "../policy/facts.ts";
+import { type Facts, noFacts, type SurfaceFact, withSurface } from "../policy/facts.ts";
 import { needs, needsOfAll } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
 import type { Note } from "../audit/record.ts";
-import { inFlightMax } from "../limits.ts";
+import { usedSurface } from "../policy/trust.ts";
+import { inFlightMax, listTimeoutMs } from "../limits.ts";
 import { decideAsked, recordAsked } from "./asked.ts";
 import { alone, readCompany } from "./company.ts";
 import { isIdTaken } from "./correlation.ts";
@@ -19,6 +20,7 @@ import { recordDecision } from "./decision_record.ts";
 import { denialOf } from "./denial.ts";
 import { applyCancellation, isNotice, isTokenActive, judgeNotice } from "./notices.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { askForSurfaces, endAsking, forgetSurfaces, surfaceFact } from "./surfaces.ts";
 import { toolToRemember } from "./tasks.ts";
 import type { WaitingRequest } from "./waiting.ts";
 
@@ -43,18 +45,33 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
     });
   }
   const { policy } = turn.gate;
+  const { trust } = policy;
+  if (trust !== undefined && side === "upstream") forgetSurfaces(turn, message.method);
+  const wantsSurface = trust !== undefined && usedSurface(operation) !== undefined;
   const queries = company === alone
     ? needs(policy, operation)
     : needsOfAll(policy, [operation, ...company.accompanying, ...company.asked]);
-  const waiting: WaitingRequest = { kind: "request", message, operation, company, queries };
-  if (queries.length === 0) return judge(turn, side, waiting, noFacts);
+  const waiting: WaitingRequest = {
+    kind: "request",
+    message,
+    operation,
+    company,
+    wantsSurface,
+    queries,
+  };
+  const awaitsServer = wantsSurface && surfaceFact(turn, trust, operation) === undefined;
+  if (queries.length === 0 && !awaitsServer) return judge(turn, side, waiting, noFacts);
   turn.setWaiting(side, waiting);
-  turn.effects.push({ kind: "look_up", queries });
+  if (awaitsServer) askForSurfaces(turn, operation, message);
+  turn.effects.push(awaitsServer ? { kind: "look_up", queries, awaitsServer } : { kind: "look_up", queries });
 }
 
 /** The facts that {@linkcode receiveRequest} asked for are there. A fact that is not counts as missing. */
 export function resumeRequest(turn: Turn, side: Side, waiting: WaitingRequest, facts: Facts): void {
   turn.setWaiting(side, undefined);
+  if (waiting.wantsSurface && turn.surfaces.asking !== undefined) {
+    endAsking(turn, `the server did not answer within ${listTimeoutMs / 1000} s`);
+  }
   // The server may have gone, or the table may have filled, while the facts were looked up.
   const obstacle = findObstacle(turn, side, waiting.message);
   if (obstacle !== undefined) return refuseRequest(turn, side, waiting.message, obstacle);
@@ -120,8 +137,9 @@ export function refuseRequest(
   turn.reply(side, errorReply(obstacle.idIsTaken ? "null" : id, reply, reason, { code, reason }));
 }
 
-function judge(turn: Turn, side: Side, judged: WaitingRequest, facts: Facts): void {
+function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): void {
   const { message, operation, company, queries } = judged;
+  const facts = judged.wantsSurface ? withSurface(found, factAbout(turn, operation)) : found;
   const { accompanying, asked } = company;
   const { policy } = turn.gate;
   const joint = decideTogether(policy, turn.policy, operation, accompanying, facts, turn.nowMs);
@@ -172,6 +190,12 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, facts: Facts): vo
     record: `${turn.gate.session}/${call}`,
   });
   turn.reply(side, reply);
+}
+
+/** What is known by now of what an operation would use. */
+function factAbout(turn: Turn, operation: Operation): SurfaceFact {
+  const { trust } = turn.gate.policy;
+  return (trust && surfaceFact(turn, trust, operation)) ?? { standing: "unknown" };
 }
 
 function pass(

@@ -11,6 +11,7 @@ import type { FrameSpan } from "../wire/frame.ts";
 import { awaitAnswer, type Batches, endWait, holdAnswer, noBatches, passElement } from "./batches.ts";
 import type { Effect } from "./effect.ts";
 import { type PendingRequest, PendingTable } from "./pending.ts";
+import { noSurfaces, type SurfaceTable } from "./surface_table.ts";
 import { noTasks, type TaskTable } from "./task_table.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -58,6 +59,8 @@ export interface SessionState {
   readonly waiting: BySide<Waiting | undefined>;
   /** The tools of the tasks that the server made of the agent's calls. */
   readonly tasks: TaskTable;
+  /** What the server has said of its tools and prompts; kept where something is expected of it. */
+  readonly surfaces: SurfaceTable;
   readonly chain: Chain;
   /** The last call number that was given out. */
   readonly calls: number;
@@ -89,6 +92,7 @@ export function createSession(gate: Gate): Session {
       announcedLists: [],
       waiting: { downstream: undefined, upstream: undefined },
       tasks: noTasks,
+      surfaces: noSurfaces,
       chain: startChain(gate.session, gate.anchor),
       calls: 0,
       counts: { forwarded: 0, denied: 0, refused: 0 },
@@ -112,6 +116,7 @@ export class Turn {
   announcedLists: readonly AnnouncedList[];
   waiting: BySide<Waiting | undefined>;
   tasks: TaskTable;
+  surfaces: SurfaceTable;
   /** The batch that this turn's message is an element of. */
   readonly batch: number | undefined;
   readonly #sender: Side | undefined;
@@ -141,6 +146,7 @@ export class Turn {
     this.announcedLists = state.announcedLists;
     this.waiting = state.waiting;
     this.tasks = state.tasks;
+    this.surfaces = state.surfaces;
     this.#sender = sender;
     this.batch = sender === undefined ? undefined : state.batches[sender].reading?.batch;
     this.#chain = written ?? state.chain;
@@ -286,6 +292,7 @@ export class Turn {
       announcedLists: this.announcedLists,
       waiting: this.waiting,
       tasks: this.tasks,
+      surfaces: this.surfaces,
       chain: this.#chain,
       calls: this.#calls,
       counts: this.counts,

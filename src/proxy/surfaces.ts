@@ -19,7 +19,14 @@ import { findInvisible } from "../wire/invisible_text.ts";
 import { arrayElements } from "../wire/json_spans.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../wire/json_value.ts";
 import type { Turn } from "./session_state.ts";
-import { type Asking, type KnownSurface, type UsedKind, withKnown, withoutKnown, withWhole } from "./surface_table.ts";
+import {
+  type Asking,
+  type KnownSurface,
+  type UsedKind,
+  withKnown,
+  withoutKnown,
+  withWhole,
+} from "./surface_table.ts";
 
 // ——— Lists that pass ———
 
@@ -99,14 +106,18 @@ function tell(turn: Turn, what: string, isLock: boolean): void {
   if (turn.surfaces.told.has(what) || turn.surfaces.told.size >= listedItemsMax) return;
   turn.surfaces = { ...turn.surfaces, told: new Set([...turn.surfaces.told, what]) };
   turn.record({ kind: "event", name: isLock ? "surface_not_as_locked" : "invisible_text", detail: what });
-  const way = isLock ? "; look at it with `lilith-zero lock --check`, approve of it with `lilith-zero lock`" : "";
+  const way = isLock
+    ? "; look at it with `lilith-zero lock --check`, approve of it with `lilith-zero lock`"
+    : "";
   turn.say("warning", `${what.slice(0, 1).toUpperCase()}${what.slice(1)}${way}`);
 }
 
 /** The server says that a list is another now: what it said before counts no more. */
 export function forgetSurfaces(turn: Turn, method: string): void {
   if (method === "notifications/tools/list_changed") turn.surfaces = withoutKnown(turn.surfaces, "tool");
-  else if (method === "notifications/prompts/list_changed") turn.surfaces = withoutKnown(turn.surfaces, "prompt");
+  else if (method === "notifications/prompts/list_changed") {
+    turn.surfaces = withoutKnown(turn.surfaces, "prompt");
+  }
 }
 
 // ——— Instructions ———
@@ -153,7 +164,11 @@ export function askForSurfaces(turn: Turn, operation: Operation, message: Reques
   const kind = usedSurface(operation)!;
   const reason = `${nameTarget(operation)} is called, and the server has not listed it in this session`;
   turn.record({ kind: "event", name: "server_asked", detail: `${listMethod(kind)}: ${reason}` });
-  sendAsking(turn, { kind, pages: 0, gathered: new Map(), outdated: false, meta: metaFor(message) }, undefined);
+  sendAsking(
+    turn,
+    { kind, pages: 0, gathered: new Map(), outdated: false, meta: metaFor(message) },
+    undefined,
+  );
 }
 
 function listMethod(kind: UsedKind): string {

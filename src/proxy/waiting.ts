@@ -17,6 +17,8 @@ export interface WaitingRequest extends WaitingBase {
   readonly message: Request | Notification;
   readonly operation: ReadOperation;
   readonly company: Company;
+  /** It wants to know what the server says of what it uses. */
+  readonly wantsSurface: boolean;
   readonly queries: readonly Query[];
 }
 

@@ -22,6 +22,7 @@ const word = fc.constantFrom(
   "--watch",
   "--var",
   "x=y",
+  "--lock",
   "--",
   "best",
   "process",
@@ -55,6 +56,7 @@ Deno.test("readRunArguments() reads the form that clients have in their configur
     policies: ["a", "b"],
     vars: ["n=v"],
     audit: "log",
+    lock: "l",
     command,
     containment: "process",
     watch: true,
@@ -72,6 +74,8 @@ Deno.test("readRunArguments() reads the form that clients have in their configur
     "log",
     "--containment",
     "process",
+    "--lock",
+    "l",
   ];
   assert.deepEqual(readRunArguments([...words, "--", ...command]), options);
   assert.deepEqual(readRunArguments([...words, ...command]), options);
