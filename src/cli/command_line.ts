@@ -112,6 +112,11 @@ function commandLine(
     .option("--check", "write nothing; exit with 1 where something differs", false)
     .option("--json", "print the findings as JSON", false)
     .option("-p, --policy <file>", "for its `server:` settings; may be given several times", collect)
+    .option(
+      "--var <name=value>",
+      "a value for a variable of the policies; may be given several times",
+      collect,
+    )
     .addOption(
       new Option("--containment <level>", "as for `run`").choices(["best", "process"]).default("best"),
     )
@@ -124,11 +129,14 @@ function commandLine(
           check: boolean;
           json: boolean;
           policy?: string[];
+          var?: string[];
           containment: "best" | "process";
         },
       ) => {
         const { lockServer } = await import("./lock.ts");
-        finish(await lockServer({ ...options, policies: options.policy ?? [], command }));
+        finish(
+          await lockServer({ ...options, policies: options.policy ?? [], vars: options.var ?? [], command }),
+        );
       },
     );
 

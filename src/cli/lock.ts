@@ -17,6 +17,7 @@ import { exitStatus } from "./exit_status.ts";
 import { loadPolicies } from "./load_policies.ts";
 import { openLockFile, readLockFile } from "./lock_file.ts";
 import { mergeServerSettings } from "./server_settings.ts";
+import { readVariables } from "./variables.ts";
 
 export interface LockOptions {
   /** The lock file. */
@@ -26,6 +27,8 @@ export interface LockOptions {
   readonly json: boolean;
   /** For their `server:` settings. */
   readonly policies: readonly string[];
+  /** `NAME=VALUE`, for the policies. */
+  readonly vars: readonly string[];
   readonly containment: "best" | "process";
   readonly command: readonly string[];
 }
@@ -35,7 +38,7 @@ export async function lockServer(options: LockOptions): Promise<number> {
   Deno.addSignalListener("SIGCHLD", () => {}); // where it is ignored, the kernel throws exit statuses away (wait(2))
   const documents = options.policies.length === 0
     ? []
-    : await loadPolicies(options.policies, (finding) => console.error(finding));
+    : await loadPolicies(options.policies, (finding) => console.error(finding), readVariables(options.vars));
   const settings = mergeServerSettings(documents.map((document) => document.server));
   const checked = options.check ? readLockFile(options.output).lock : undefined;
   using file = checked === undefined ? openLockFile(options.output) : undefined;

@@ -122,7 +122,7 @@ function visitStrings(bytes: Uint8Array, start: number, end: number, visit: (tex
 
 /** One character or a run of those of one family. Classes only: time is linear whatever the text. */
 const suspicious =
-  // deno-lint-ignore no-control-regex no-misleading-character-class
+  // deno-lint-ignore no-control-regex
   /[\u200b-\u200d\u2060-\u2065\ufeff\u180e\u3164\uffa0]+|[\u200e\u200f]+|[\u202a-\u202e\u2066-\u206f]+|[\u{e0000}-\u{e007f}]+|[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]+|[\u001b\u009b]|[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f\u007f-\u009a\u009c-\u009f\ufff9-\ufffb]+/gu;
 
 /** What a run of such characters is; undefined where it is ordinary in its place. */
