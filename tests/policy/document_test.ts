@@ -152,7 +152,7 @@ Deno.test("loadDocument() refuses a key or a value that it does not know, at the
     [
       "version: 1\nzebra: 1",
       '2:1 policy_unknown_key unknown key "zebra" in a policy | The keys of a policy are version, name, mode, ' +
-      "default, denials, vars, rules, server, audit, max_message, examples",
+      "default, denials, vars, rules, server, audit, max_message, lock, invisible_text, examples",
     ],
     [
       "version: 1\nrules:",
