@@ -35,6 +35,7 @@ interface FileReport {
   readonly declares: readonly string[];
   readonly errors: readonly LilithError[];
   readonly warnings: readonly Diagnostic[];
+  readonly notes: readonly Diagnostic[];
   readonly examples: readonly ExampleResult[];
 }
 
@@ -72,6 +73,7 @@ async function checkFile(file: string, vars: GivenVariables): Promise<FileReport
     declares: [],
     errors: [],
     warnings: [],
+    notes: [],
     examples: [],
   };
   let bytes: Uint8Array;
@@ -86,16 +88,19 @@ async function checkFile(file: string, vars: GivenVariables): Promise<FileReport
   const loaded = decodeDocument(bytes, file, { nowMs: Date.now(), vars });
   const { warnings, declares } = loaded;
   if (loaded.kind === "error") return { ...nothing, text, declares, errors: loaded.errors, warnings };
-  const { document } = loaded;
+  const { document, notes } = loaded;
   const engine = usesPatterns([document]) ? await loadPatternEngine() : undefined;
   const compiled = compileAlone(document, engine);
-  if (compiled.kind === "error") return { ...nothing, text, declares, warnings, errors: compiled.errors };
+  if (compiled.kind === "error") {
+    return { ...nothing, text, declares, warnings, notes, errors: compiled.errors };
+  }
   return {
     file,
     text,
     document,
     declares,
     warnings,
+    notes,
     errors: [],
     examples: runExamples(document, compiled.policy),
   };
@@ -134,13 +139,13 @@ function statusOf({ errors, examples }: FileReport): 0 | 1 | 3 {
 }
 
 function print(report: FileReport, output: CheckOutput): void {
-  const { file, text, document, errors, warnings, examples } = report;
-  for (const diagnostic of [...errors, ...warnings]) output.err(formatDiagnostic(diagnostic, text));
+  const { file, text, document, errors, warnings, notes, examples } = report;
+  for (const diagnostic of [...errors, ...warnings, ...notes]) output.err(formatDiagnostic(diagnostic, text));
   const failed = examples.filter(({ passed }) => !passed);
   for (const result of failed) output.err(formatDiagnostic(exampleError(result), text));
-  const notes = warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : "";
+  const found = warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : "";
   if (document === undefined) {
-    output.out(`${file}: wrong, ${count(errors.length, "error")}${notes}`);
+    output.out(`${file}: wrong, ${count(errors.length, "error")}${found}`);
     return;
   }
   const rules = count(document.rules.length, "rule");
@@ -150,7 +155,7 @@ function print(report: FileReport, output: CheckOutput): void {
     ? `${count(examples.length, "example")} passed`
     : `${failed.length} of ${count(examples.length, "example")} failed`;
   const blocks = document.mode === "observe" ? ", blocks nothing (mode: observe)" : "";
-  output.out(`${file}: ${rules}, ${told}${blocks}${notes}`);
+  output.out(`${file}: ${rules}, ${told}${blocks}${found}`);
 }
 
 function count(number: number, noun: string): string {
@@ -172,7 +177,7 @@ function describe(verdict: string, rule: string | undefined): string {
 }
 
 /** The shape that machines read; keys are only ever added. */
-function toJson({ file, document, errors, warnings, examples }: FileReport): unknown {
+function toJson({ file, document, errors, warnings, notes, examples }: FileReport): unknown {
   return {
     file,
     name: document?.name,
@@ -186,8 +191,8 @@ function toJson({ file, document, errors, warnings, examples }: FileReport): unk
         hint,
         ...place(at),
       })),
-      ...warnings.map(({ code, message, hint, at }) => ({
-        severity: "warning",
+      ...[...warnings, ...notes].map(({ severity, code, message, hint, at }) => ({
+        severity,
         code,
         message,
         hint,

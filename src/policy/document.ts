@@ -7,6 +7,7 @@ import { type Diagnostic, loadError, Report } from "./document/diagnostic.ts";
 import { quote } from "./sentence.ts";
 import { findEndedRules } from "./document/ended_rules.ts";
 import { findMisreadRules } from "./document/misread_rules.ts";
+import { findOpenChecks } from "./document/open_checks.ts";
 import { findOddRules } from "./document/odd_rules.ts";
 import { readExample, type RuleEffects } from "./document/read_example.ts";
 import { readRule } from "./document/read_rule.ts";
@@ -27,6 +28,8 @@ export type LoadResult =
     readonly warnings: readonly Diagnostic[];
     /** The names of its variables. */
     readonly declares: readonly string[];
+    /** For whoever checks the policy, not for every start. */
+    readonly notes: readonly Diagnostic[];
   }
   | {
     readonly kind: "error";
@@ -133,10 +136,11 @@ function read(
   }
   findOddRules(document, report);
   findMisreadRules(document, report);
+  findOpenChecks(document, report);
   if (nowMs !== undefined) findEndedRules(document, nowMs, report);
   const vars = [...values].map(([name, value]) => ({ name, value: value! }));
   const effective = vars.length === 0 ? document : { ...document, vars };
-  return { kind: "ok", document: effective, warnings: report.warnings(), declares };
+  return { kind: "ok", document: effective, warnings: report.warnings(), notes: report.notes(), declares };
 }
 
 const noVariables: ReadonlyMap<string, string> = new Map();

@@ -1,6 +1,7 @@
 /** What a policy says of the flags of a command. */
 
 import { matchesGlob } from "../glob.ts";
+import { TextGlob } from "../text_glob.ts";
 
 /** One flag, with the value that it may have. */
 export interface FlagRule {
@@ -98,9 +99,10 @@ export function isListed(rules: readonly FlagRule[], flag: string): boolean {
   return rules.some((rule) => rule.flag === flag && rule.value === undefined);
 }
 
-/** Whether a value is a match: stars end at slashes, unless two of them stand together in the glob. */
+/** Whether a value is a match, as texts are of `glob`. */
 export function isValue(glob: string, value: string): boolean {
-  if (glob.includes("**")) return matchesGlob(glob.replace(/\*+/g, "*"), value);
+  if (glob.includes("**")) return new TextGlob(glob).matches(value);
+  // (Between slashes, the globs of names mean the same.)
   const globs = glob.split("/");
   const parts = value.split("/");
   return globs.length === parts.length && globs.every((one, index) => matchesGlob(one, parts[index]));

@@ -21,6 +21,12 @@ export type WarningCode =
   | "loose_pattern"
   /** `matches` in a deny, where only the whole text is looked at. */
   | "tight_pattern"
+  /** A check on URLs that takes every host. */
+  | "open_host"
+  /** A command that can run any other command. */
+  | "runs_others"
+  /** What a check cannot see (a note). */
+  | "blind_spot"
   /** A star in a value that is compared as it stands. */
   | "starred_value"
   /** Text here, a boolean or another number in YAML 1.1. */
@@ -30,7 +36,8 @@ export type WarningCode =
 
 /** Something that the author should look at. */
 export interface Diagnostic {
-  readonly severity: "warning";
+  /** A note is for whoever checks a policy; it is not repeated at every start. */
+  readonly severity: "warning" | "note";
   readonly code: WarningCode;
   readonly message: string;
   readonly hint?: string;
@@ -41,6 +48,7 @@ export interface Diagnostic {
 export class Report {
   readonly #errors: LilithError[] = [];
   readonly #warnings: Diagnostic[] = [];
+  readonly #notes: Diagnostic[] = [];
   readonly #said = new Set<string>();
   #unsaid = 0;
 
@@ -66,6 +74,10 @@ export class Report {
     this.#warnings.push({ severity: "warning", code, message, at, ...(hint === undefined ? {} : { hint }) });
   }
 
+  note(code: WarningCode, at: TextPosition, message: string, hint: string): void {
+    if (this.#firstTime(at, message)) this.#notes.push({ severity: "note", code, message, at, hint });
+  }
+
   #firstTime(at: TextPosition, what: string): boolean {
     const key = `${at.line}:${at.column}:${what}`;
     if (this.#said.has(key)) return false;
@@ -88,6 +100,11 @@ export class Report {
   /** All warnings, in the order of the text. */
   warnings(): readonly Diagnostic[] {
     return [...this.#warnings].sort((a, b) => comparePositions(a.at, b.at));
+  }
+
+  /** All notes, in the order of the text. */
+  notes(): readonly Diagnostic[] {
+    return [...this.#notes].sort((a, b) => comparePositions(a.at, b.at));
   }
 }
 

@@ -6,11 +6,12 @@
 import type { Check, PolicyDocument, Rule } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
+import { withOperands } from "./open_checks.ts";
 
 export function findMisreadRules(document: PolicyDocument, report: Report): void {
   for (const rule of document.rules) {
     for (const argument of rule.args) {
-      for (const check of argument.checks) {
+      for (const check of argument.checks.flatMap(withOperands)) {
         warnOfStarsInValues(rule, check, argument.at, report);
         if (rule.effect === "deny") warnOfTightPatterns(rule, check, report);
         if (rule.effect === "allow") warnOfClimbingPatterns(rule, check, report);

@@ -7,6 +7,8 @@ import { quote } from "../sentence.ts";
 import { findGlobProblem } from "../text_glob.ts";
 import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
+import { readArgvCheck } from "./read_argv_check.ts";
+import { readUrlCheck } from "./read_url_check.ts";
 import { describeNode, readShape } from "./shape_issue.ts";
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from "./yaml_tree.ts";
 
@@ -27,12 +29,28 @@ export function readArgument(entry: YamlEntry, report: Report): ArgumentRule | u
     );
     return undefined;
   }
-  if (readShape("argument", name, value, report) === undefined) return undefined;
-  const checks = readChecks(name, value, keyAt, report);
-  if (checks === undefined || !checkTogether(name, value, keyAt, report)) return undefined;
+  const checks = readAllChecks(name, value, keyAt, report);
+  if (checks === undefined) return undefined;
   if (key === anywhere && !checkAnywhere(checks, keyAt, report)) return undefined;
   warnOfLookAlikes(value, report);
   return { selector: key, checks, at: keyAt };
+}
+
+function readAllChecks(
+  name: string,
+  node: YamlNode,
+  at: TextPosition,
+  report: Report,
+): Check[] | undefined {
+  if (readShape("argument", name, node, report) === undefined) return undefined;
+  const checks = readChecks(name, node, at, report);
+  return checks !== undefined && checkTogether(name, node, at, report) ? checks : undefined;
+}
+
+/** What stands below `operands`: each is a word, so its checks are about text. */
+function readOperandChecks(name: string, node: YamlNode, report: Report): Check[] | undefined {
+  const checks = readAllChecks(name, node, node.at, report);
+  return checks !== undefined && checkOperands(checks, node.at, report) ? checks : undefined;
 }
 
 /** The error stands where the selector goes wrong, as far as its characters stand in the text as they are. */
@@ -89,6 +107,10 @@ function toCheck(key: string, node: YamlNode, report: Report): Check | undefined
       const roots = readRoots(node, report);
       return roots && { kind: "under", roots };
     }
+    case "url":
+      return readUrlCheck(node, report);
+    case "argv":
+      return readArgvCheck(node, report, readOperandChecks);
     case "equals":
       return { kind: "equals", value: toLiteral(node as YamlScalar) };
     case "one_of":
@@ -204,38 +226,41 @@ function checkTogether(name: string, node: YamlNode, at: TextPosition, report: R
 
 /** `"**"` looks at text wherever it stands: a number is seen as it is spelt, and nothing is ever absent. */
 function checkAnywhere(checks: readonly Check[], at: TextPosition, report: Report): boolean {
+  return checkTexts(checks, ["min", "max", "present", "url", "argv"], at, report, {
+    what: (seen) => `"**" with ${seen}: it looks at text anywhere`,
+    hint: "Name the argument, or use finds, matches, glob, under, equals, one_of or max_length",
+  });
+}
+
+/** A word of a command is text, is there, and is no command of its own. */
+function checkOperands(checks: readonly Check[], at: TextPosition, report: Report): boolean {
+  return checkTexts(checks, ["min", "max", "present", "argv"], at, report, {
+    what: (seen) => `"operands" with ${seen}: each is a word, and a text`,
+    hint:
+      "Use under, glob, matches, finds, url, equals, one_of or max_length; at_least says how many there must be",
+  });
+}
+
+/** Checks that are about texts alone: others would never hold, or always. */
+function checkTexts(
+  checks: readonly Check[],
+  odd: readonly Check["kind"][],
+  at: TextPosition,
+  report: Report,
+  words: { readonly what: (seen: string) => string; readonly hint: string },
+): boolean {
   for (const check of checks) {
-    switch (check.kind) {
-      case "min":
-      case "max":
-      case "present":
-        report.error(
-          "policy_bad_value",
-          at,
-          `"**" with ${check.kind}: it looks at text anywhere`,
-          "Name the argument, or use finds, matches, glob, under, equals, one_of or max_length",
-        );
-        return false;
-      case "equals":
-      case "one_of": {
-        const literals = check.kind === "equals" ? [check.value] : check.values;
-        const odd = literals.find((literal) => typeof literal !== "string");
-        if (odd === undefined) continue;
-        const shown = odd !== null && typeof odd === "object" ? odd.source : String(odd);
-        report.error(
-          "policy_bad_value",
-          at,
-          `"**" with ${shown}: it looks at text anywhere`,
-          `Put it in quotes: "${shown}"`,
-        );
-        return false;
-      }
-      case "matches":
-      case "finds":
-      case "glob":
-      case "under":
-      case "max_length":
+    if (odd.includes(check.kind)) {
+      report.error("policy_bad_value", at, words.what(check.kind), words.hint);
+      return false;
     }
+    if (check.kind !== "equals" && check.kind !== "one_of") continue;
+    const literals = check.kind === "equals" ? [check.value] : check.values;
+    const literal = literals.find((one) => typeof one !== "string");
+    if (literal === undefined) continue;
+    const shown = literal !== null && typeof literal === "object" ? literal.source : String(literal);
+    report.error("policy_bad_value", at, words.what(shown), `Put it in quotes: "${shown}"`);
+    return false;
   }
   return true;
 }

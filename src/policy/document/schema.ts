@@ -206,6 +206,10 @@ const rule = z.strictObject({
 const literal = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const glob = z.string().check(z.minLength(1), z.maxLength(globCharactersMax));
+const port = z.int().check(z.minimum(1), z.maximum(65_535));
+
+/** `-1` is a number to YAML. */
+const flag = z.union([z.string(), z.number()]);
 
 const argument = z.union([
   literal,
@@ -215,6 +219,17 @@ const argument = z.union([
     finds: z.optional(z.string().check(z.minLength(1))),
     glob: z.optional(z.union([glob, z.array(glob).check(z.minLength(1))])),
     under: z.optional(z.union([z.string(), z.array(z.string()).check(z.minLength(1))])),
+    url: z.optional(z.strictObject({
+      scheme: z.optional(names),
+      host: z.optional(names),
+      port: z.optional(z.union([port, z.array(port).check(z.minLength(1)), z.string()])),
+    })),
+    argv: z.optional(z.strictObject({
+      program: names,
+      flags: z.optional(z.union([flag, z.array(flag).check(z.minLength(1))])),
+      // Checks again, read as those of an argument.
+      operands: z.optional(z.unknown()),
+    })),
     equals: z.optional(literal),
     one_of: z.optional(z.array(literal).check(z.minLength(1))),
     min: z.optional(z.number()),

@@ -35,7 +35,7 @@ const dangers: readonly Danger[] = [
       "url urls uri fetch http https request download navigate browse crawl scrape webhook".split(" "),
     ),
     names: new Set("url urls uri href link endpoint address host hostname domain".split(" ")),
-    example: "args: { url: { matches: 'https://api\\.example\\.com/[a-z/]*' } }",
+    example: "args: { url: { url: { host: api.example.com } } }",
   },
   {
     what: "command",
@@ -43,7 +43,7 @@ const dangers: readonly Danger[] = [
       "exec execute shell bash sh cmd command commands run terminal eval script sql powershell".split(" "),
     ),
     names: new Set("command commands cmd script code sql query args argv expression input".split(" ")),
-    example: "args: { command: { matches: 'git status' } }",
+    example: "args: { command: { argv: { program: git status } } }",
   },
 ];
 

@@ -280,7 +280,19 @@ export const urlCheck: fc.Arbitrary<Check> = fc.record({
   ),
 }).map((parts): Check => ({ kind: "url", rule: given(parts) as UrlRule, at }));
 
-const flagRules = ["-l", "-a", "-n *", "-n?", "--color=*", "--color=a**", "--color", "--", "-I", "--color *"]
+const flagRules = [
+  "-l",
+  "-a",
+  "-n *",
+  "-n?",
+  "--color=*",
+  "--color=a**",
+  "--color=*b/**",
+  "--color",
+  "--",
+  "-I",
+  "--color *",
+]
   .map((flag) => {
     const rule = readFlagRule(flag);
     if ("kind" in rule) throw new TypeError(flag);

@@ -45,11 +45,11 @@ function isPlainWord(word: string): boolean {
 }
 
 function globFits(glob: string, text: string): boolean {
-  const any = glob.includes("**") ? "[^]*" : "[^/]*";
-  const one = glob.includes("**") ? "[^]" : "[^/]";
-  const parts = glob.replace(/\*+/g, "*").split("").map((character) =>
-    character === "*" ? any : character === "?" ? one : character.replace(/[.+/-]/, "\\$&")
-  );
+  const parts = glob.split(/(\*\*|\*|\?)/).map((part) => {
+    if (part === "**") return "[^]*";
+    if (part === "*") return "[^/]*";
+    return part === "?" ? "[^/]" : part.replace(/[.+/-]/g, "\\$&");
+  });
   return new RegExp(`^${parts.join("")}$`, "u").test(text);
 }
 
