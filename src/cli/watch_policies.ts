@@ -15,7 +15,7 @@ import type { PollLoop } from "../transport/poll_loop.ts";
 import { openCompiler } from "./load_policies.ts";
 import { PolicyWatch } from "./policy_watch.ts";
 import { PolicyReloader } from "./reload_policies.ts";
-import type { GivenVariables } from "./variables.ts";
+import { demandDeclared, type GivenVariables } from "./variables.ts";
 
 export interface WatchSettings {
   /** As the user named them. */
@@ -71,7 +71,10 @@ export async function openWatch(settings: WatchSettings): Promise<PolicyWatching
         documents,
         decode: (bytes, file) => decodeDocument(bytes, file, { nowMs: Date.now(), vars: settings.vars }),
         format: formatDiagnostic,
-        compile: (changed) => compile(changed, [...settings.ownFiles, ...placesOf(paths, settings)]),
+        compile(changed) {
+          demandDeclared(settings.vars, namesOf(changed));
+          return compile(changed, [...settings.ownFiles, ...placesOf(paths, settings)]);
+        },
         putInForce: (policy, event) => relay.reload(policy, event),
         note: (event) => relay.note(event),
         say,
@@ -110,6 +113,10 @@ export async function openWatch(settings: WatchSettings): Promise<PolicyWatching
     },
     end: () => end(),
   };
+}
+
+function namesOf(documents: readonly PolicyDocument[]): readonly string[] {
+  return documents.flatMap(({ vars = [] }) => vars.map(({ name }) => name));
 }
 
 /** Where the files are now. */

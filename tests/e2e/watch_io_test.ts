@@ -26,14 +26,18 @@ class Session implements AsyncDisposable {
   }
 
   /** Starts behind the policy at `path`, which is there already, and has seen the handshake when it returns. */
-  static async begin(scratch: Scratch, paths: readonly string[]): Promise<Session> {
+  static async begin(
+    scratch: Scratch,
+    paths: readonly string[],
+    more: readonly string[] = [],
+  ): Promise<Session> {
     const log = scratch.file("audit.jsonl");
     const policies = paths.flatMap((path) => ["--policy", path]);
     const server = ["node", recordingServer, scratch.file("seen")];
     const session = new Session(
       scratch,
       log,
-      new Run(["run", "--watch", ...policies, "--audit", log, "--", ...server]),
+      new Run(["run", "--watch", ...more, ...policies, "--audit", log, "--", ...server]),
     );
     await session.#run.ask({ jsonrpc: "2.0", id: "ping", method: "ping" });
     return session;
@@ -271,6 +275,24 @@ Deno.test("settings of the server that change are named, and hold from the next 
   const [event] = await session.eventsUntil(1);
   assert.deepEqual(event.atNextStart, ["server.stop_timeout", "max_message"]);
   assert.match(await session.finish(), /warning: A running server keeps server\.stop_timeout, max_message/);
+});
+
+Deno.test("a changed policy gets the values of --var, and may not do without them", async () => {
+  await using scratch = await Scratch.make();
+  const naming = (...tools: readonly string[]) =>
+    `version: 1\nvars: { tool: null }\nrules:\n  - allow: [${tools}]\n`;
+  const path = await scratch.write("policy.yaml", naming("a", '"${tool}"'));
+  await using session = await Session.begin(scratch, [path], ["--var", "tool=b"]);
+  assert.deepEqual([await session.passes("a"), await session.passes("b")], [true, true]);
+  await Deno.writeTextFile(path, naming('"${tool}"'));
+  await session.eventsUntil(1);
+  assert.deepEqual([await session.passes("a"), await session.passes("b")], [false, true]);
+  await Deno.writeTextFile(path, allowing("a"));
+  const [, event] = await session.eventsUntil(2);
+  assert.deepEqual([await session.passes("a"), await session.passes("b")], [false, true]);
+  assert.equal(event.name, "policy_kept");
+  assert.match(event.detail, /no policy declares a variable of that name/);
+  await session.finish();
 });
 
 Deno.test("at the start it is said, and recorded, that the server's user may write a watched policy", async () => {
