@@ -47,6 +47,8 @@ export type ErrorCode =
   | "libc_unavailable"
   // a server that was asked what it offers
   | "server_unusable"
+  // a file that a command was to write
+  | "output_unwritable"
   // a bug of ours
   | "internal";
 

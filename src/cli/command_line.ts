@@ -158,6 +158,29 @@ function commandLine(
       finish(await policyCheck(files, { json, vars }));
     });
 
+  policy.command("init")
+    .summary("begin a policy for a server")
+    .description(
+      "Starts COMMAND as an MCP server, asks it what it offers, and writes a policy that denies everything, with a " +
+        "rule for each tool as a comment. Exit status: 0 written, 3 the server or the file is not to be used.",
+    )
+    .argument("<command...>", "the server's command and its arguments, as `run` is given them")
+    .option("-o, --output <file>", "the policy file; left out: standard output")
+    .option("--force", "replace a file that is there", false)
+    .addOption(
+      new Option("--containment <level>", "as for `run`").choices(["best", "process"]).default("best"),
+    )
+    .passThroughOptions()
+    .action(
+      async (
+        command: string[],
+        { output, force, containment }: { output?: string; force: boolean; containment: "best" | "process" },
+      ) => {
+        const { policyInit } = await import("./policy_init.ts");
+        finish(await policyInit({ command, output, force, containment }));
+      },
+    );
+
   policy.command("explain")
     .summary("say why a call would be allowed or not")
     .description(

@@ -44,6 +44,7 @@ export function statusOf(code: ErrorCode): number {
     case "state_busy":
     case "containment_unavailable":
     case "server_unusable":
+    case "output_unwritable":
       return exitStatus.configuration;
   }
 }

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { runProgram, Scratch } from "../e2e/support/program.ts";
+
+const server = fileURLToPath(new URL("../e2e/fixtures/two_era_server.mjs", import.meta.url));
+
+Deno.test("policy init writes a policy with every tool that a server lists, and replaces no file unasked", async () => {
+  await using scratch = await Scratch.make();
+  const file = scratch.file("policy.yaml");
+  const init = (...words: string[]) =>
+    runProgram(["policy", "init", "-o", file, ...words, "--", "node", server, scratch.file("seen.txt")]);
+  const first = await init();
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /^4 tools in .*policy\.yaml; all denied, until you allow them$/m);
+  const text = await Deno.readTextFile(file);
+  for (const name of ["greet", "open", "where", "hidden"]) {
+    assert.ok(text.includes(`  # - id: ${name}\n`), text);
+  }
+  assert.equal((await runProgram(["policy", "check", file])).code, 0);
+
+  await Deno.writeTextFile(file, "mine");
+  const second = await init();
+  assert.equal(second.code, 3);
+  assert.match(
+    second.stderr,
+    /Cannot write ".*policy\.yaml": it is there already\n {2}hint: --force replaces it/,
+  );
+  assert.equal(await Deno.readTextFile(file), "mine");
+  assert.equal((await init("--force")).code, 0);
+  assert.equal(await Deno.readTextFile(file), text);
+});
+
+Deno.test("policy init leaves no file behind where the server cannot be asked", async () => {
+  await using scratch = await Scratch.make();
+  const { code, stderr } = await runProgram(["policy", "init", "-o", scratch.file("p.yaml"), "--", "true"]);
+  assert.equal(code, 3);
+  assert.match(
+    stderr,
+    /Cannot learn what the server offers: it ended with status 0 before it answered initialize/,
+  );
+  assert.deepEqual([...Deno.readDirSync(scratch.path)], []);
+});
+
+Deno.test("policy init prints the policy where no file is named", async () => {
+  await using scratch = await Scratch.make();
+  const { code, stdout } = await runProgram([
+    "policy",
+    "init",
+    "--",
+    "node",
+    server,
+    scratch.file("seen.txt"),
+  ]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^# A policy for two-era-server 1, begun from what it lists\.\n/);
+});
