@@ -212,7 +212,7 @@ function globFor(name: string): string | undefined {
 
 function uriFor(uri: string): string | undefined {
   if (uri === "" || uri.length > namesCharactersMax) return undefined;
-  return uri.toWellFormed().replace(/[{}|^\\\s"$]|\p{C}/gu, "?");
+  return uri.toWellFormed().replace(/[{}|^\\\s"$]|\p{C}|^!/gu, "?");
 }
 
 const reserved: ReadonlySet<string> = new Set([
