@@ -258,6 +258,20 @@ function commandLine(
       },
     );
 
+  policy.command("suggest")
+    .summary("write a policy from what a log shows")
+    .description(
+      "Prints a deny-by-default policy that allows what an audit log shows to have been let through, no wider than " +
+        "what was seen; comments say what each rule rests on. Run the proxy under policies/allow-all.yaml or with " +
+        "mode: observe first, then read what this suggests: what an agent did is not what it may do. " +
+        "Exit status: 0 printed, 1 there was nothing to allow, 3 the log cannot be read.",
+    )
+    .argument("<log>", "an audit log")
+    .action(async (log: string) => {
+      const { policySuggest } = await import("./policy_suggest.ts");
+      finish(policySuggest(log));
+    });
+
   const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.")
     .helpCommand(false);
   audit.command("verify")

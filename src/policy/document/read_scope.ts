@@ -54,7 +54,8 @@ const foreignPattern = /[{}|^$\\()[\]]/;
 /** A URI has some of them (RFC 3986 §2.2). */
 const foreignInUri = /[{}|^\\]/;
 
-function nameProblem(kind: Kind, name: string): { what: string; hint: string } | undefined {
+/** Why a policy cannot spell a name, if it cannot. */
+export function nameProblem(kind: Kind, name: string): { what: string; hint: string } | undefined {
   if (name === "") return { what: "an empty name", hint: 'For all of them write "*"' };
   if (/\p{C}/u.test(name)) {
     return {
