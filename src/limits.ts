@@ -29,8 +29,17 @@ export const keyProbesPerKeyMax = 16;
 /** Read from a descriptor at one time: what a pipe of our own holds (F_SETPIPE_SZ, fcntl(2)). */
 export const readBytes = 1024 * KiB;
 
-/** How much larger the process may become before its garbage is collected: less than a tenth of what it is at its smallest. */
-export const memoryGrowthBytesMax = 8 * MiB;
+/**
+ * How much larger the process may become in a flood before its garbage is collected: less than a tenth of what it is at
+ * its smallest.
+ */
+export const floodGrowthBytesMax = 8 * MiB;
+
+/**
+ * The same while a client waits for each answer: it would wait for the collection too, and for V8 to get back to speed
+ * after it. What V8 leaves lying by itself in an ordinary session stays below.
+ */
+export const memoryGrowthBytesMax = 64 * MiB;
 
 /** For how many times as long as a collection took there is none: more often, a flood would be slowed to a half. */
 export const collectionRestFactor = 20;

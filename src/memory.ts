@@ -5,7 +5,7 @@
 
 import v8 from "node:v8";
 import vm from "node:vm";
-import { collectionRestFactor, memoryGrowthBytesMax } from "./limits.ts";
+import { collectionRestFactor } from "./limits.ts";
 
 /** What a {@linkcode Collector} looks at and does. */
 export interface CollectorParts {
@@ -18,8 +18,8 @@ export interface CollectorParts {
 }
 
 /**
- * Collects whenever the process has grown by `memoryGrowthBytesMax` since the last time, but rests after each collection
- * for `collectionRestFactor` times as long as it took.
+ * Collects whenever the process has grown by more than it may since the last time, but rests after each collection for
+ * `collectionRestFactor` times as long as it took.
  */
 export class Collector {
   readonly #parts: CollectorParts;
@@ -31,12 +31,15 @@ export class Collector {
     this.#parts = parts;
   }
 
-  /** To be called between two messages, as often as there is time: it takes some microseconds. */
-  look(): void {
+  /**
+   * To be called between two messages, as often as there is time: it takes some microseconds. `growthBytesMax`: how much
+   * larger the process may be now.
+   */
+  look(growthBytesMax: number): void {
     const { residentBytes, collect, now } = this.#parts;
     const bytes = residentBytes();
     if (bytes < this.#leastBytes) this.#leastBytes = bytes;
-    if (bytes - this.#leastBytes <= memoryGrowthBytesMax) return;
+    if (bytes - this.#leastBytes <= growthBytesMax) return;
     const beginMs = now();
     if (beginMs < this.#restsUntilMs) return;
     collect();

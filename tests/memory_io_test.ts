@@ -21,36 +21,36 @@ function fakeProcess() {
     },
     now: () => process.nowMs,
   });
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   return { process, collector };
 }
 
 Deno.test("look() collects once the process has grown by more than it may, and not before", () => {
   const { process, collector } = fakeProcess();
   process.bytes += memoryGrowthBytesMax;
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   assert.equal(process.collections, 0);
   process.bytes += 1;
   process.garbageBytes = memoryGrowthBytesMax;
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   assert.equal(process.collections, 1);
 });
 
 Deno.test("look() does not collect again and again what is in use", () => {
   const { process, collector } = fakeProcess();
   process.bytes += 2 * memoryGrowthBytesMax;
-  for (let i = 0; i < 10; i++) collector.look();
+  for (let i = 0; i < 10; i++) collector.look(memoryGrowthBytesMax);
   assert.equal(process.collections, 1);
 });
 
 Deno.test("look() measures growth from the smallest that the process has been", () => {
   const { process, collector } = fakeProcess();
   process.bytes += 50 * memoryGrowthBytesMax;
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   process.bytes -= 50 * memoryGrowthBytesMax;
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   process.bytes += memoryGrowthBytesMax + 1;
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   assert.equal(process.collections, 2);
 });
 
@@ -59,7 +59,7 @@ Deno.test("look() rests after a collection for as many times as long as it took"
   process.takesMs = 30;
   const grow = () => {
     process.bytes += memoryGrowthBytesMax + 1;
-    collector.look();
+    collector.look(memoryGrowthBytesMax);
   };
   grow();
   const restedMs = process.nowMs + 30 * collectionRestFactor;
@@ -76,9 +76,9 @@ Deno.test("the runtime's own collection is found, and frees what nobody holds", 
   const registry = new FinalizationRegistry(() => freed++);
   for (let i = 0; i < 100; i++) registry.register({ i }, i);
   const collector = new Collector();
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   const held = new Uint8Array(2 * memoryGrowthBytesMax).fill(1); // makes the process larger
-  collector.look();
+  collector.look(memoryGrowthBytesMax);
   assert.equal(held.at(-1), 1);
   return new Promise<void>((resolve) =>
     setTimeout(() => {

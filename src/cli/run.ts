@@ -10,7 +10,7 @@ import type { Logger } from "@logtape/logtape";
 import { maskKinds } from "../audit/mask.ts";
 import { emptyAnchor, type StartRecord } from "../audit/record.ts";
 import { openSink } from "../audit/sink.ts";
-import { frameBytesMax, stopTimeoutMs } from "../limits.ts";
+import { floodGrowthBytesMax, frameBytesMax, memoryGrowthBytesMax, stopTimeoutMs } from "../limits.ts";
 import { Collector } from "../memory.ts";
 import { dropPermissions } from "../permissions.ts";
 import type { Facts, Query, Resolution } from "../policy/facts.ts";
@@ -24,7 +24,7 @@ import { probeContainment } from "../supervisor/linux.ts";
 import { lookUpCommand } from "../supervisor/look_up.ts";
 import { openResolver, ownFilesWritableByServer } from "../supervisor/resolve.ts";
 import { DescriptorChannel } from "../transport/descriptor_channel.ts";
-import { PollLoop, pollLoopDefaults } from "../transport/poll_loop.ts";
+import { PollLoop } from "../transport/poll_loop.ts";
 import { version } from "../version.ts";
 import { demandLevel } from "./demand_level.ts";
 import { exitStatus } from "./exit_status.ts";
@@ -117,8 +117,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
   if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");
   const signals = watchSignals();
-  const collector = new Collector();
-  const loop = new PollLoop(openDescriptors(), { ...pollLoopDefaults, onTurn: () => collector.look() });
+  const loop = new PollLoop(openDescriptors());
   const stopMs = settings.stopTimeoutMs ?? stopTimeoutMs;
   const spec = {
     command,
@@ -153,6 +152,8 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       say,
     });
     relay.begin(started);
+    const collector = new Collector();
+    loop.onTurn(() => collector.look(relay.areCrowded ? floodGrowthBytesMax : memoryGrowthBytesMax));
     watch?.begin(relay, loop, (finding) => stderr.write(`${finding}\n`));
     signals.onSignal((name) => {
       isHurried = true;

@@ -91,11 +91,19 @@ export class Relay {
   #isOver = false;
   /** A message waits for the server's answer to a request of ours. */
   #serverAsked: PromiseWithResolvers<void> | undefined;
+  /** Messages since the last moment in which a side had no more of them. */
+  #inARow = 0;
+  #areCrowded = false;
 
   constructor(session: Session, parts: RelayParts) {
     this.#session = session;
     this.#parts = parts;
     this.#failed.promise.catch(() => {}); // `run` may have left the race already
+  }
+
+  /** Whether messages come many at a time, so that nobody waits for each of them. */
+  get areCrowded(): boolean {
+    return this.#areCrowded;
   }
 
   /** Records the start. Throws where that fails: a session without its first record must not begin. */
@@ -116,14 +124,14 @@ export class Relay {
         this.#heard++;
         return this.#guard("upstream", incoming);
       },
-      idle: () => this.#flush(),
+      idle: () => this.#idle(),
       end: () => this.#upstreamEnded.resolve(),
       // It can be asked nothing more. That it is closed while we stop it is our own doing.
       broken: () => this.#upstreamBroken.resolve(),
     });
     downstream.listen({
       message: (incoming) => this.#guard("downstream", incoming),
-      idle: () => this.#flush(),
+      idle: () => this.#idle(),
       end: () => this.stop("the client closed its end"),
       broken: (cause) => this.stop(`the client no longer reads (${cause})`),
     });
@@ -213,6 +221,7 @@ export class Relay {
   /** After the last record nothing is taken any more, and after a mistake of ours nothing either. */
   #guard(side: Side, incoming: Incoming): void | Promise<void> {
     if (this.#isOver) return never;
+    this.#inARow++;
     try {
       const waiting = this.#takeLine(side, incoming);
       return waiting?.catch((error: unknown) => this.#fail(error));
@@ -362,6 +371,12 @@ export class Relay {
 
   #channel(side: Side): Channel {
     return side === "downstream" ? this.#parts.downstream : this.#parts.upstream;
+  }
+
+  #idle(): void {
+    this.#areCrowded = this.#inARow > 1;
+    this.#inARow = 0;
+    this.#flush();
   }
 
   #flush(): void {

@@ -23,8 +23,6 @@ export interface PollLoopOptions {
   /** How long messages may follow each other before everything else has a turn. */
   readonly turnMs: number;
   readonly now: () => number;
-  /** Called whenever everything else has had its turn: between two messages, and not more often than every `turnMs`. */
-  readonly onTurn?: () => void;
 }
 
 /**
@@ -49,6 +47,7 @@ export class PollLoop {
   #isTurnDue = false;
   #isStopped = false;
   #stopped: Promise<void> | undefined;
+  #onTurn = () => {};
 
   constructor(calls: DescriptorCalls, options: PollLoopOptions = pollLoopDefaults) {
     this.#calls = calls;
@@ -68,6 +67,11 @@ export class PollLoop {
     this.changed();
   }
 
+  /** Calls `listener` whenever everything else has had its turn: between two messages, at most every `turnMs` in a flood. */
+  onTurn(listener: () => void): void {
+    this.#onTurn = listener;
+  }
+
   /**
    * A wish has changed, or a promise was settled: what waits for it has its turn before the next wait, and a wait on the
    * other thread begins anew.
@@ -85,7 +89,7 @@ export class PollLoop {
   }
 
   async #run(): Promise<void> {
-    const { quickMs, turnMs, now, onTurn } = this.#options;
+    const { quickMs, turnMs, now } = this.#options;
     let lastTurn = now();
     while (!this.#isStopped) {
       // A clock that was set back must not put off the next turn by as much.
@@ -93,7 +97,7 @@ export class PollLoop {
       if (this.#isTurnDue || sinceMs > turnMs || sinceMs < 0) {
         this.#isTurnDue = false;
         await new Promise<void>((resolve) => setImmediate(resolve)); // signals, timers, the server's standard error
-        onTurn?.();
+        this.#onTurn();
         lastTurn = now();
         continue; // it may have been stopped
       }

@@ -1,10 +1,8 @@
 /** The figures of the goals that are no round trips of bytes: scans, the official client, the start, the memory. */
 
 import { fileURLToPath } from "node:url";
-import { buildPackage } from "../../scripts/package.ts";
-import { version } from "../../src/version.ts";
 import type { MoreFigures } from "./goals.ts";
-import { type Bench, type Command, output } from "./programs.ts";
+import { type Bench, type Command, output, unpackedProgram } from "./programs.ts";
 import { measureScans } from "./scan_ratio.ts";
 import { measureWhole } from "./whole_program.ts";
 
@@ -50,12 +48,4 @@ export async function measureMore(
   ]);
   if (sdk?.code !== 0) throw new Error(`Cannot measure the official client:\n${sdk?.stderr}`);
   return { ...measureScans(), ...JSON.parse(sdk.stdout), ...whole };
-}
-
-/** The archive's program, unpacked into `folder`. */
-async function unpackedProgram(folder: string): Promise<string> {
-  const { path } = await buildPackage(`${folder}/dist`, Deno.execPath());
-  const unpacked = await output(["tar", "-xzf", path, "-C", folder]);
-  if (unpacked?.code !== 0) throw new Error(`Cannot unpack ${path}`);
-  return `${folder}/lilith-zero-${version}-${Deno.build.target}/lilith-zero`;
 }

@@ -1,7 +1,10 @@
 /** What the benchmark runs: the programs that stand before the server, and the load client that drives them. */
 
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { buildPackage } from "../../scripts/package.ts";
+import { version } from "../../src/version.ts";
 
 /** The repository. */
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -34,16 +37,8 @@ export async function prepareBench(folder: string, withProxy: boolean): Promise<
   if (native) programs.set("C poll relay", () => [join(folder, "poll_relay"), ...server]);
   programs.set("minimal Deno relay", () => [...deno("minimal_relay.ts"), ...server]);
   if (withProxy) {
-    // As a user starts it.
-    const proxy = [
-      Deno.execPath(),
-      "run",
-      "-A",
-      join(root, "mod.ts"),
-      "run",
-      "--policy",
-      here("policy.yaml"),
-    ];
+    // As a user starts it who has the archive.
+    const proxy = [await unpackedProgram(folder), "run", "--policy", here("policy.yaml")];
     programs.set("lilith-zero", (auditPath) => [...proxy, "--audit", auditPath, "--", ...server]);
     const streams = deno("stream_proxy.ts");
     programs.set("lilith-zero on streams", (audit) => [...streams, here("policy.yaml"), audit, ...server]);
@@ -54,6 +49,16 @@ export async function prepareBench(folder: string, withProxy: boolean): Promise<
     yardstick: native ? "C poll relay" : "minimal Deno relay",
     native,
   };
+}
+
+/** The archive's program, built and unpacked into `folder` once. */
+export async function unpackedProgram(folder: string): Promise<string> {
+  const program = join(folder, `lilith-zero-${version}-${Deno.build.target}`, "lilith-zero");
+  if (existsSync(program)) return program;
+  const { path } = await buildPackage(join(folder, "dist"), Deno.execPath());
+  const unpacked = await output(["tar", "-xzf", path, "-C", folder]);
+  if (unpacked?.code !== 0) throw new Error(`Cannot unpack ${path}`);
+  return program;
 }
 
 /** Compiles the C programs into `folder`; false where there is no C compiler. Throws where they do not compile. */
