@@ -243,18 +243,19 @@ function commandLine(
       "may be given several times, then the strictest verdict wins",
       collect,
     )
+    .option("--var <name=value>", "a value for a variable; may be given several times", collect)
     .option("--directory <path>", "the server's working directory, for sessions that began before the log")
     .option("--lines <number>", "changed decisions to show one by one", wholeNumber, 20)
     .option("--json", "print the findings as JSON", false)
     .action(
       async (
         log: string,
-        options: { policy: string[]; directory?: string; lines: number; json: boolean },
+        options: { policy: string[]; var?: string[]; directory?: string; lines: number; json: boolean },
       ) => {
         const { policyReplay } = await import("./policy_replay.ts");
         const { mayColour } = await import("./paint.ts");
-        const { policy: policies, directory, lines: linesMax, json } = options;
-        finish(await policyReplay({ policies, log, directory, linesMax, json, colour: mayColour() }));
+        const { policy: policies, var: vars = [], directory, lines: linesMax, json } = options;
+        finish(await policyReplay({ policies, vars, log, directory, linesMax, json, colour: mayColour() }));
       },
     );
 

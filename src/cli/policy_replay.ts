@@ -14,11 +14,14 @@ import { exitStatus } from "./exit_status.ts";
 import { loadPolicies } from "./load_policies.ts";
 import { type Paint, paintWith } from "./paint.ts";
 import { mergeServerSettings } from "./server_settings.ts";
+import { readVariables } from "./variables.ts";
 
 export interface ReplayOptions {
   /** At least one. */
   readonly policies: readonly string[];
   readonly log: string;
+  /** `name=value`, as they were given. */
+  readonly vars: readonly string[];
   /** Where paths begin in sessions whose start is not in the log; absent: the policy's directory, else ours. */
   readonly directory: string | undefined;
   /** Changed decisions that are shown one by one. */
@@ -72,7 +75,11 @@ export async function policyReplay(
   options: ReplayOptions,
   output: ReplayOutput = terminal,
 ): Promise<number> {
-  const documents = await loadPolicies(options.policies, (finding) => output.err(finding));
+  const documents = await loadPolicies(
+    options.policies,
+    (finding) => output.err(finding),
+    readVariables(options.vars),
+  );
   const compile = await compilerFor(documents);
   const { faultCount, faults } = readAuditFile(options.log, verifyLog);
   if (faultCount > 0) {
