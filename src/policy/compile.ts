@@ -23,6 +23,7 @@ import type { UrlRule } from "./url/answer_url.ts";
 import { quote } from "./sentence.ts";
 import { foldText } from "./text_readings.ts";
 import type { Trust } from "./trust.ts";
+import { isDrivePath, normalizeWindowsPath } from "./windows_path.ts";
 
 export type CompiledLiteral =
   | { readonly kind: "text"; readonly text: string; readonly folded: string }
@@ -131,6 +132,8 @@ export interface CompileOptions {
   readonly workingDirectory: string;
   /** Whether the file system tells `A` from `a`. */
   readonly pathCase: "exact" | "fold";
+  /** Whose paths they are; absent: `posix`. */
+  readonly pathStyle?: PathSettings["style"];
   /** Canonical absolute paths of our policy files, audit log and the like. */
   readonly ownFiles: readonly string[];
   /** What the server said of itself when it was approved; left out where it was not locked. */
@@ -155,12 +158,16 @@ export function compilePolicies(
   options: CompileOptions,
   engine: PatternEngine | undefined,
 ): CompiledPolicy {
+  const style = options.pathStyle ?? "posix";
   const paths: PathSettings = {
-    workingDirectory: normalizePath(demandAbsolute(options.workingDirectory, "working directory")),
+    workingDirectory: demandAbsolute(options.workingDirectory, "working directory", style),
     pathCase: options.pathCase,
+    style,
   };
+  for (const document of documents) demandRootsOf(style, document);
   const ownFiles = prepareOwnFiles(
-    options.ownFiles.map((file) => normalizePath(demandAbsolute(file, "file of ours"))),
+    // (On Windows nothing looks for our files yet, so that none may be taken for guarded.)
+    options.ownFiles.map((file) => demandAbsolute(file, "file of ours", "posix")),
     options.pathCase,
   );
   const buckets = new Map<string, Bucket>();
@@ -391,6 +398,7 @@ function compilePattern(
 }
 
 function compileRoot(root: string, argument: ArgumentRule, document: PolicyDocument): string {
+  if (isDrivePath(root)) return normalizeWindowsPath(root);
   if (!root.startsWith("/")) {
     throw refuse(document, argument.at, `${quote(root)} is no absolute directory`, {
       hint: "Begin the directory of `under` with a /",
@@ -399,8 +407,28 @@ function compileRoot(root: string, argument: ArgumentRule, document: PolicyDocum
   return normalizePath(root);
 }
 
-function demandAbsolute(path: string, what: string): string {
-  if (path.startsWith("/")) return path;
+/** Directories as the policy has them, which must be those of the system that it is for. */
+function demandRootsOf(style: PathSettings["style"], document: PolicyDocument): void {
+  for (const rule of document.rules) {
+    for (const { at, checks } of rule.args) {
+      for (const root of checks.flatMap(rootsOf)) {
+        if (isDrivePath(root) === (style === "windows")) continue;
+        throw refuse(document, at, `${quote(root)} is no directory of this system`, {
+          hint: style === "windows" ? "Write C:\\like\\this" : "Directories are written /like/this here",
+        });
+      }
+    }
+  }
+}
+
+function rootsOf(check: Check): readonly string[] {
+  if (check.kind === "argv") return operandChecks(check.rule).flatMap(rootsOf);
+  return check.kind === "under" ? check.roots : [];
+}
+
+function demandAbsolute(path: string, what: string, style: PathSettings["style"]): string {
+  if (style === "windows" && isDrivePath(path)) return normalizeWindowsPath(path);
+  if (style === "posix" && path.startsWith("/")) return normalizePath(path);
   throw new LilithError("internal", {
     message: `Cannot compile the policy: the ${what} ${quote(path)} is not absolute`,
   });

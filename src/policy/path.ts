@@ -1,7 +1,8 @@
-/** Paths as text: what a server could make of the string it is given, without touching the disk. POSIX. */
+/** Paths as text: names and directories of POSIX, without touching the disk. Those of Windows: `windows_path.ts`. */
 
-import { checkedTextCharactersMax, pathBytesMax } from "../limits.ts";
-import { foldText, percentDecodings } from "./text_readings.ts";
+import { pathBytesMax } from "../limits.ts";
+import type { Strictness } from "./answer.ts";
+import { foldText } from "./text_readings.ts";
 
 /** How paths are understood. */
 export interface PathSettings {
@@ -9,6 +10,8 @@ export interface PathSettings {
   readonly workingDirectory: string;
   /** Whether the file system tells `A` from `a`. */
   readonly pathCase: "exact" | "fold";
+  /** Whose paths they are: `/like/this` or `C:\like\this`. */
+  readonly style: "posix" | "windows";
 }
 
 /** One way to read a text as a path. */
@@ -38,32 +41,29 @@ export function climbs(path: string): boolean {
   return path.includes("..") && path.split("/").includes("..");
 }
 
-/** Whether a normalized path is the directory or lies in it. */
-export function isInside(directory: string, path: string, pathCase: "exact" | "fold"): boolean {
-  if (pathCase === "fold") return isInside(foldText(directory), foldText(path), "exact");
-  return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
+/**
+ * Whether a normalized path is the directory or lies in it. File systems that fold case differ in what they take for the
+ * same beyond ASCII: to a deny all that any of them does, to an allow nothing.
+ */
+export function isInside(
+  directory: string,
+  path: string,
+  pathCase: "exact" | "fold",
+  strictness: Strictness = "deny",
+): boolean {
+  if (pathCase === "fold") {
+    const fold = strictness === "deny" ? foldText : foldAscii;
+    return isInside(fold(directory), fold(path), "exact");
+  }
+  if (!path.startsWith(directory)) return false;
+  // A backslash is a name's character on POSIX, and C:\ is how a canonical path of Windows begins.
+  const separator = directory.startsWith("/") ? "/" : "\\";
+  return path.length === directory.length || directory.endsWith(separator) ||
+    path[directory.length] === separator;
 }
 
-/**
- * Every reading of a text as a path: raw and percent-decoded, relative ones from the working directory.
- *
- * With `allow`, whatever a server could expand, trim or split in its own way is unknown; with `deny` it is read in each
- * way, and unknown is left for what has no one meaning at all.
- */
-export function pathReadings(
-  text: string,
-  strictness: "allow" | "deny",
-  settings: PathSettings,
-): readonly PathReading[] {
-  if (text.length > checkedTextCharactersMax) return [{ kind: "unknown", why: "it is too long" }];
-  const decodings = percentDecodings(text);
-  const readings: PathReading[] = [];
-  for (const candidate of strictness === "allow" ? decodings.texts : spellings(decodings.texts)) {
-    const why = findTrouble(candidate) ?? (strictness === "allow" ? findAmbiguity(candidate) : undefined);
-    readings.push(why === undefined ? readPath(candidate, settings) : { kind: "unknown", why });
-  }
-  if (!decodings.sound) readings.push({ kind: "unknown", why: "its percent-encoding has no one meaning" });
-  return readings;
+function foldAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Reads a text that is one path and nothing else. */
@@ -92,7 +92,7 @@ function withinBounds(lexical: string, walked: readonly string[]): PathReading {
 export function spellings(texts: readonly string[]): readonly string[] {
   const all = new Set(texts);
   for (const text of texts) {
-    const bare = strip(text);
+    const bare = stripSpelling(text);
     if (bare !== "") all.add(bare);
   }
   for (const text of [...all]) {
@@ -101,38 +101,16 @@ export function spellings(texts: readonly string[]): readonly string[] {
   return [...all];
 }
 
-function strip(text: string): string {
+/** A text as a server takes it that trims and unquotes. */
+export function stripSpelling(text: string): string {
   return text.trim().replace(/^["']|["']$/g, "").trim();
 }
 
-/** Why a text has no one meaning as a path, under either strictness; undefined where it has. */
-function findTrouble(text: string): string | undefined {
-  if (text === "") return "it is empty";
-  if (holdsControl(text)) return "it holds a control character";
-  if (!text.isWellFormed()) return "it is not valid Unicode";
-  if (text.startsWith("~")) return "it begins with ~";
-  // UNC names and \\.\ devices; two slashes are left to the implementation (POSIX.1-2024, 4.16).
-  if (doubleSlash.test(text)) return "it could name another machine or a device";
-  if (fileUri.test(text)) return "it is a file: URI";
-  return undefined;
-}
 /** Whether a text holds a control character: no path that a person would write does. */
 export function holdsControl(text: string): boolean {
   return controlCharacter.test(text);
 }
 const controlCharacter = /\p{Cc}/u;
-const doubleSlash = /^[\\/]{2}/;
-const fileUri = /^file:/i;
-
-/** Why a text that is one path to the kernel could be another to a server; undefined where it could not. */
-function findAmbiguity(text: string): string | undefined {
-  if (text.includes("\\")) return "it holds a backslash";
-  if (schemeOrDrive.test(text)) return "it begins like a URL or a drive";
-  if (text.startsWith("$")) return "it begins with $";
-  if (strip(text) !== text) return "it begins or ends with white space or a quote";
-  return undefined;
-}
-const schemeOrDrive = /^[A-Za-z][A-Za-z0-9+.-]*:[\\/]/;
 
 /** Bytes of a well-formed text in UTF-8; counts no further than it must to tell more than a path from less. */
 export function utf8Length(text: string): number {

@@ -11,7 +11,8 @@ import {
 } from "../wire/json_value.ts";
 import { visitTexts } from "./argument_texts.ts";
 import type { Facts } from "./facts.ts";
-import { type PathReading, pathReadings, type PathSettings } from "./path.ts";
+import type { PathReading, PathSettings } from "./path.ts";
+import { pathReadings } from "./path_readings.ts";
 import { foldArgumentName, foldText, textReadings } from "./text_readings.ts";
 
 /** What stands at the name of an argument. */

@@ -10,11 +10,13 @@
 import type { Facts } from "./facts.ts";
 import type { Answer, Strictness } from "./answer.ts";
 import { climbs, isInside, normalizePath, type PathReading, type PathSettings } from "./path.ts";
+import { normalizeResolved } from "./windows_path.ts";
 
 /** Where the disk says that a walk ends; undefined where it could not be told or was not asked. */
-export function landing(facts: Facts, walked: string): string | undefined {
+export function landing(facts: Facts, walked: string, { style }: PathSettings): string | undefined {
   const resolution = facts.get(walked);
   if (resolution === undefined || resolution.kind === "unknown") return undefined;
+  if (style === "windows") return normalizeResolved(resolution.path);
   if (!resolution.path.startsWith("/")) return undefined;
   // What does not exist has no `..`: the kernel stops before it, and a server that goes by names does not.
   if (climbs(resolution.path)) return undefined;
@@ -44,11 +46,11 @@ function allInside(
   for (const reading of readings) {
     if (reading.kind === "unknown") {
       answer = "unknown";
-    } else if (!isInsideAny(roots, reading.lexical, settings)) {
+    } else if (!isInsideAny(roots, reading.lexical, "allow", settings)) {
       return "no";
     } else {
       for (const walked of reading.walked) {
-        const landed = answerLanding(roots, landing(facts, walked), facts, settings);
+        const landed = answerLanding(roots, landing(facts, walked, settings), facts, "allow", settings);
         if (landed === "no") return "no";
         if (landed === "unknown") answer = "unknown";
       }
@@ -69,12 +71,12 @@ function anyInside(
       answer = "unknown";
       continue;
     }
-    if (isInsideAny(roots, reading.lexical, settings)) return "yes";
+    if (isInsideAny(roots, reading.lexical, "deny", settings)) return "yes";
     for (const walked of reading.walked) {
-      const landed = landing(facts, walked);
+      const landed = landing(facts, walked, settings);
       // Also against the roots as written: stricter, and true where a root could not be resolved.
-      if (landed !== undefined && isInsideAny(roots, landed, settings)) return "yes";
-      const onDisk = answerLanding(roots, landed, facts, settings);
+      if (landed !== undefined && isInsideAny(roots, landed, "deny", settings)) return "yes";
+      const onDisk = answerLanding(roots, landed, facts, "deny", settings);
       if (onDisk === "yes") return "yes";
       if (onDisk === "unknown") answer = "unknown";
     }
@@ -87,14 +89,15 @@ function answerLanding(
   roots: readonly string[],
   landed: string | undefined,
   facts: Facts,
+  strictness: Strictness,
   settings: PathSettings,
 ): Answer {
   if (landed === undefined) return "unknown";
   let answer: Answer = "no";
   for (const root of roots) {
-    const resolvedRoot = landing(facts, root);
+    const resolvedRoot = landing(facts, root, settings);
     if (resolvedRoot === undefined) answer = "unknown";
-    else if (isInside(resolvedRoot, landed, settings.pathCase)) return "yes";
+    else if (isInside(resolvedRoot, landed, settings.pathCase, strictness)) return "yes";
   }
   return answer;
 }
@@ -112,12 +115,17 @@ export function pathsToResolve(
   const paths: string[] = [];
   for (const reading of readings) {
     if (reading.kind === "unknown") return [];
-    if (isInsideAny(roots, reading.lexical, settings) !== (strictness === "allow")) return [];
+    if (isInsideAny(roots, reading.lexical, strictness, settings) !== (strictness === "allow")) return [];
     paths.push(...reading.walked);
   }
   return [...roots, ...paths];
 }
 
-function isInsideAny(roots: readonly string[], path: string, settings: PathSettings): boolean {
-  return roots.some((root) => isInside(root, path, settings.pathCase));
+function isInsideAny(
+  roots: readonly string[],
+  path: string,
+  strictness: Strictness,
+  settings: PathSettings,
+): boolean {
+  return roots.some((root) => isInside(root, path, settings.pathCase, strictness));
 }

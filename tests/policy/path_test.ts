@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  climbs,
-  isInside,
-  normalizePath,
-  pathReadings,
-  readPath,
-  utf8Length,
-} from "../../src/policy/path.ts";
+import { climbs, isInside, normalizePath, readPath, utf8Length } from "../../src/policy/path.ts";
+import { pathReadings } from "../../src/policy/path_readings.ts";
 
-const settings = { workingDirectory: "/wd", pathCase: "exact" as const };
+const settings = { workingDirectory: "/wd", pathCase: "exact" as const, style: "posix" as const };
 
 Deno.test("normalizePath() takes away empty names, dots and climbs, and stays at the root", () => {
   for (

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { decide } from "../../src/policy/decide.ts";
 import { type Facts, noFacts } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
@@ -183,8 +184,14 @@ Deno.test("under: what has no one meaning as a path is unknown", () => {
     "\\\\.\\pipe\\x",
     "\\\\?\\C:\\x",
     "/\\host/x",
-    "file:///tmp/a",
-    "FILE:/tmp/a",
+    "file://host/tmp/a",
+    "file:////tmp/a",
+    "file://",
+    "file:file:///tmp/a",
+    "file:///tmp/a%00",
+    "fi\tle:///tmp/a",
+    "file:///tmp/%ff",
+    "file:~/a",
     "/tmp/\ud800",
     `/tmp/${"x/".repeat(2100)}..`,
     `/tmp/${"x/../".repeat(1000)}`,
@@ -235,4 +242,133 @@ Deno.test("under: a path of PATH_MAX bytes is looked up, one byte more is unknow
   assert.equal(longest.length, 4096);
   assertAll([longest], inside);
   assertAll([`${longest}y`], unknown);
+});
+
+Deno.test("under: a file: URI leads to its path, and to an allow is a relative path as well", () => {
+  const uris = [
+    "file:///tmp/a",
+    "FILE:/tmp/a",
+    "file://localhost/tmp/a",
+    "file:///tmp/../tmp/a",
+    "file:///srv/%2e%2e/tmp/a",
+    "file:///tmp%2fa",
+    "file:///tmp/a?/../../../etc",
+    "file:tmp/a",
+    " file:///tmp/a ",
+    "file%3A///tmp/a",
+  ];
+  for (const uri of uris) {
+    assert.deepEqual(outcome(uri), { allows: false, denies: true }, uri);
+    // Where no file is outside, neither is what the URI could name. (Behind file: no directory is, to climb out of.)
+    if (!/ |\.\.|%2e|%3A/.test(uri)) {
+      assert.equal(outcome(uri, { roots: ["/"] }).allows, true, uri);
+    }
+  }
+  assertAll(["file:///tmp/a", "file:///tmp/dir/new"], inside, { workingDirectory: "/tmp" });
+  assert.equal(outcome("file:///etc/passwd", { workingDirectory: "/tmp" }).allows, false);
+  assert.equal(outcome("file:///tmp/a/../../etc/passwd", { workingDirectory: "/tmp" }).allows, false);
+  assert.equal(outcome("file:///tmp/a#/../../etc/passwd", { workingDirectory: "/tmp" }).allows, false);
+  assert.equal(outcome("file://etc/passwd", { workingDirectory: "/tmp" }).allows, false);
+  assertAll(["file:///srv/data/x", "file:/srv/x", "file://localhost/etc/passwd"], outside);
+});
+
+Deno.test("under: what Windows would make another path of is not let through, and is not denied for it", () => {
+  assertAll(
+    [
+      "C:x",
+      "/tmp/a:stream",
+      "/tmp/a::$DATA",
+      "/tmp/DIR~1/a",
+      "/tmp/a.",
+      "/tmp/a ",
+      "/tmp/.../a",
+      "/tmp/.. /a",
+      "/tmp/a\\..\\b",
+    ],
+    { allows: false, denies: false },
+    { roots: ["/srv"] },
+  );
+  for (
+    const path of ["/tmp/a:stream", "/tmp/DIR~1/a", "/tmp/a.", "/tmp/dir./a", "/tmp/.../a", "/tmp/a b /c"]
+  ) {
+    assertAll([path], unknown);
+  }
+  assertAll(["/tmp/.git", "/tmp/a..b", "/tmp/~a", "/tmp/a~", "/tmp/a b", "/tmp/..a", "/tmp/a.b.c"], inside);
+});
+
+Deno.test("under: slashes and dots that only look so are not let through, and a deny reads them", () => {
+  for (const path of ["/tmp\uff0f..\uff0fetc", "/tmp/\u2025/etc", "/tmp/\uff0e\uff0e/etc"]) {
+    assert.equal(outcome(path).allows, false, path);
+    assert.equal(outcome(path, { roots: ["/etc"] }).denies, true, path);
+  }
+  assertAll(["/tmp/a\u2215b", "/tmp/a\u202eb", "/tmp/a\u200bb", "/tmp/a\ufeff", "/tmp/a\u2028b"], unknown);
+  assert.equal(outcome("\uff0fetc\uff0fpasswd", { roots: ["/etc"] }).denies, true);
+  assert.equal(outcome("/\uff45tc/passwd", { roots: ["/etc"] }).denies, true);
+  // Joiners stand in the names of files in Persian and in emoji.
+  assertAll(["/tmp/\u0645\u06cc\u200c\u062e", "/tmp/caf\u00e9", "/tmp/\u65e5\u672c"], inside);
+});
+
+Deno.test("under: all that NFKC makes a separator or a name of dots of is looked out for", () => {
+  for (let code = 0x80; code <= 0x10ffff; code++) {
+    if (code >= 0xd800 && code <= 0xdfff) continue;
+    const character = String.fromCodePoint(code);
+    const compatible = character.normalize("NFKC");
+    if (compatible === character || !/[\/\\:%~]|^\.+$/.test(compatible)) continue;
+    assert.equal(outcome(`/tmp/a${character}b`).allows, false, code.toString(16));
+  }
+});
+
+Deno.test("under: where case is folded, an allow takes only A for a", () => {
+  const entries = { ...tree, "/tmp/K": "directory" } as Record<string, Entry>;
+  assert.deepEqual(outcome("/tmp/\u212a/x", { roots: ["/tmp/k"], pathCase: "fold", entries }), {
+    allows: false,
+    denies: true,
+  });
+  assertAll(["/TMP/k/x"], inside, {
+    roots: ["/tmp/K"],
+    pathCase: "fold",
+    entries: { ...entries, "/TMP": { link: "/tmp" } } as Record<string, Entry>,
+  });
+});
+
+/** How an outside path can be written so that some reader comes to it. */
+const disguises: readonly ((path: string) => string)[] = [
+  (path) => path,
+  (path) => path.replace(/\//g, "%2f"),
+  (path) => path.replace(/[a-z.]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
+  (path) => path.replaceAll("%", "%25"),
+  (path) => path.replaceAll("/", "//"),
+  (path) => path.replaceAll("/", "/./"),
+  (path) => path.replaceAll("/", "\\"),
+  (path) => path.replaceAll("/", "\uff0f"),
+  (path) => `/tmp/..${path}`,
+  (path) => `/tmp/dir/../..${path}`,
+  (path) => `/tmp/out/..${path}`,
+  (path) => `file://${path}`,
+  (path) => `FILE:${path}`,
+  (path) => `file://localhost${path}`,
+  (path) => `"${path}"`,
+  (path) => ` ${path} `,
+  (path) => `${path}\0.txt`,
+  (path) => path.toUpperCase(),
+  (path) => path.normalize("NFD"),
+];
+
+Deno.test("under: no disguise of a path outside is ever let through", () => {
+  const outsidePaths = ["/etc/passwd", "/srv/data/x", "/etc", "/", "/home/link", "/tmpx"];
+  let tried = 0;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...outsidePaths),
+      fc.array(fc.constantFrom(...disguises), { maxLength: 4 }),
+      fc.constantFrom("/wd", "/etc", "/"),
+      (path, some, workingDirectory) => {
+        const disguised = some.reduce((text, disguise) => disguise(text), path);
+        assert.equal(outcome(disguised, { workingDirectory }).allows, false, disguised);
+        tried++;
+      },
+    ),
+    { numRuns: 5_000 },
+  );
+  assert.equal(tried, 5_000);
 });

@@ -5,6 +5,7 @@ import type { ArgumentRule, Check, Literal } from "../rule.ts";
 import { parseSelector } from "../selector.ts";
 import { quote } from "../sentence.ts";
 import { findGlobProblem } from "../text_glob.ts";
+import { findWindowsAmbiguity, findWindowsTrouble, isDrivePath } from "../windows_path.ts";
 import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
 import { readArgvCheck } from "./read_argv_check.ts";
@@ -156,28 +157,36 @@ function readRoots(node: YamlNode, report: Report): string[] | undefined {
     const written = item.kind === "scalar" ? String(item.value) : "";
     const problem = rootProblem(written);
     if (problem !== undefined) {
-      report.error(problem.code, item.at, `"under" names ${describeNode(item)}${problem.what}`, problem.hint);
+      report.error(
+        "policy_bad_value",
+        item.at,
+        `"under" names ${describeNode(item)}${problem.what}`,
+        problem.hint,
+      );
       return undefined;
     }
-    roots.push(written === "/" ? written : written.replace(/\/$/, ""));
+    roots.push(isWholeDisk(written) ? written : written.replace(isDrivePath(written) ? /[\\/]$/ : /\/$/, ""));
   }
   return roots;
 }
 
-type RootProblem = { code: "policy_bad_value" | "policy_not_yet"; what: string; hint: string };
+function isWholeDisk(root: string): boolean {
+  return /^(?:\/|[A-Za-z]:[\\/])$/.test(root);
+}
+
+interface RootProblem {
+  readonly what: string;
+  readonly hint: string;
+}
 
 function rootProblem(root: string): RootProblem | undefined {
-  const bad = (what: string, hint: string): RootProblem => ({ code: "policy_bad_value", what, hint });
-  if (/^[A-Za-z]:[\\/]|^\\\\/.test(root)) {
-    return {
-      code: "policy_not_yet",
-      what: " (not yet: paths of Windows)",
-      hint: "Directories are written /like/this",
-    };
+  const bad = (what: string, hint: string): RootProblem => ({ what, hint });
+  if (root.startsWith("\\\\")) {
+    return bad(", on another machine or a device", "Write a directory of this machine");
   }
   if (root.startsWith("file:")) return bad(", a URL", "Write the path alone");
   if (root.startsWith("~")) return bad("", "Write the home directory out: nothing expands ~ here");
-  if (!root.startsWith("/")) {
+  if (!root.startsWith("/") && !isDrivePath(root)) {
     return bad(", which is no absolute path", "A directory begins with /: relative to what would it be?");
   }
   if (root.includes("$")) {
@@ -185,12 +194,29 @@ function rootProblem(root: string): RootProblem | undefined {
   }
   if (/[*?]/.test(root)) return bad("", "A directory already covers everything below it; it takes no glob");
   if (/\p{C}/u.test(root)) return bad(", with a character that cannot be seen", "Take it out");
-  const parts = root.slice(1).replace(/\/$/, "").split("/");
-  if (parts.some((part) => part === "." || part === "..")) {
-    return bad("", "Write the directory without . and ..");
+  if (isWholeDisk(root)) return undefined;
+  return isDrivePath(root)
+    ? windowsRootProblem(root)
+    : namesProblem(root.slice(1).replace(/\/$/, "").split("/"), "/");
+}
+
+function namesProblem(names: readonly string[], separator: string): RootProblem | undefined {
+  if (names.some((name) => name === "." || name === "..")) {
+    return { what: "", hint: "Write the directory without . and .." };
   }
-  if (root !== "/" && parts.includes("")) return bad("", "Write one / between names");
+  if (names.includes("")) {
+    return { what: "", hint: `Write one ${separator} between names` };
+  }
   return undefined;
+}
+
+function windowsRootProblem(root: string): RootProblem | undefined {
+  const problem = namesProblem(root.slice(3).replace(/[\\/]$/, "").split(/[\\/]/), "\\");
+  if (problem !== undefined) return problem;
+  const why = findWindowsTrouble(root) ?? findWindowsAmbiguity(root);
+  return why === undefined
+    ? undefined
+    : { what: `: ${why}`, hint: "Write the directory as the system lists it" };
 }
 
 /** Checks that cannot all hold. */

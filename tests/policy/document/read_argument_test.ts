@@ -137,9 +137,16 @@ Deno.test("under takes absolute directories as they are, and nothing that somebo
     ["/tmp/../etc", /without \. and \.\./],
     ["/tmp/./x", /without \. and \.\./],
     ["/tmp//x", /one \/ between names/],
+    ["//", /one \/ between names/],
     ["//tmp", /one \/ between names/],
     ["/tmp/*", /it takes no glob/],
     ["file:///tmp", /Write the path alone/],
+    ["'\\\\host\\share'", /on another machine or a device/],
+    ["C:x", /which is no absolute path/],
+    ["'C:\\x\\..\\y'", /without \. and \.\./],
+    ["'C:\\PROGRA~1'", /could be a short name.*as the system lists it/],
+    ["'C:\\x.'", /ends in a dot or a space/],
+    ["'C:\\x\\nul'", /names a device/],
     ['""', /which is no absolute path/],
     ['"/tmp\\0"', /a character that cannot be seen/],
   ];
@@ -148,7 +155,10 @@ Deno.test("under takes absolute directories as they are, and nothing that somebo
     assert.match(said, /^3:37 policy_bad_value "under" names/, root);
     assert.match(said, expected, root);
   }
-  assert.match(refusals('{ under: ["C:\\\\x"] }')[0], /^3:38 policy_not_yet .*paths of Windows/);
+  for (const root of ["C:/x", "'C:\\data\\x'", "c:/", "'C:\\Program Files'"]) {
+    assert.deepEqual(refusals(`{ under: ${root} }`), [], root);
+  }
+  assert.deepEqual(checks("{ under: ['C:\\x\\', 'C:\\'] }"), [{ kind: "under", roots: ["C:\\x", "C:\\"] }]);
 });
 
 Deno.test("a selector that would select nothing is refused", () => {

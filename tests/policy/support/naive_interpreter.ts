@@ -534,8 +534,14 @@ function hasClimb(path: string): boolean {
   return path.split("/").includes("..");
 }
 
-function within(session: NaiveSession, directory: string, path: string): boolean {
-  const as = (text: string) => session.fold ? caseless(text) : text;
+function within(
+  session: NaiveSession,
+  directory: string,
+  path: string,
+  mode: "allow" | "deny" = "deny",
+): boolean {
+  const onlyAscii = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const as = (text: string) => !session.fold ? text : mode === "deny" ? caseless(text) : onlyAscii(text);
   const outer = as(directory).split("/").filter((name) => name !== "");
   const inner = as(path).split("/").filter((name) => name !== "");
   return outer.every((name, index) => inner[index] === name);
@@ -550,13 +556,24 @@ function onDisk(facts: Facts, path: string): string | undefined {
 const bare = (text: string) => text.trim().replace(/^["']/, "").replace(/["']$/, "").trim();
 
 function meaningless(text: string): boolean {
-  return text === "" || /\p{Cc}/u.test(text) || text.startsWith("~") || /^[\\/][\\/]/.test(text) ||
-    /^file:/i.test(text);
+  return text === "" || /\p{Cc}/u.test(text) || text.startsWith("~") || /^[\\/][\\/]/.test(text);
+}
+
+/** What a file: URI could name, and whether it could name anything else; undefined for any other text. */
+function fileUriPaths(text: string): { paths: string[]; clear: boolean } | undefined {
+  const uri = /^file:(?:([/\\]{2})([^/\\?#]*))?([^?#]*)(.*)$/is.exec(text);
+  if (uri === null) return undefined;
+  const [, slashes = "", host = "", path, rest] = uri;
+  // Without anything behind the host it may be no host.
+  const written = [path === "" ? slashes + host : path, path + rest, host + path + rest];
+  const paths = written.flatMap(decodings).flatMap((one) => /^[/\\]/.test(one) ? [one] : [one, `/${one}`]);
+  return { paths, clear: ["", "localhost"].includes(host.toLowerCase()) && written.every(decodesSoundly) };
 }
 
 function ambiguous(text: string): boolean {
-  return text.includes("\\") || /^[a-z][a-z0-9+.-]*:[\\/]/i.test(text) || text.startsWith("$") ||
-    bare(text) !== text;
+  return /[\\:]|~[0-9]|[\uff0f\uff0e]|(?![\u200c\u200d])\p{Cf}/u.test(text) || text.startsWith("$") ||
+    bare(text) !== text ||
+    text.split("/").some((name) => name !== "." && name !== ".." && /[. ]$/.test(name));
 }
 
 /** Each text, trimmed and unquoted too, and each of those with slashes for backslashes. */
@@ -574,23 +591,35 @@ function underAnswer(
 ): Tri {
   const home = session.workingDirectory;
   const directories = roots.map((root) => byName(root, "/"));
-  const readings = mode === "allow" ? decodings(text) : lenient(decodings(text));
-  const answers = readings.flatMap((reading): Tri[] => {
-    if (meaningless(reading) || (mode === "allow" && ambiguous(reading))) return [unknown];
+  const readings = mode === "allow" ? decodings(text) : lenient(looseReadings(text));
+  const answers = readings.flatMap((one): Tri[] => {
+    const uri = fileUriPaths(one);
+    if (uri === undefined) return answerPlain(one);
+    // A server that knows no URIs looks for a file of that name.
+    const asName = /\p{Cc}/u.test(one) ? [] : answerPath(one);
+    const others = uri.paths.flatMap((path) => /^file:/i.test(path) ? [unknown as Tri] : answerPlain(path));
+    return [...asName, ...others, ...(uri.clear ? [] : [unknown as Tri])];
+  });
+  function answerPlain(reading: string): Tri[] {
+    return meaningless(reading) || (mode === "allow" && ambiguous(reading)) ? [unknown] : answerPath(reading);
+  }
+  function answerPath(reading: string): Tri[] {
     const places = hasClimb(reading)
       ? [byName(reading, home), asGiven(reading, home)]
       : [byName(reading, home)];
     return places.map((place): Tri => {
-      const named = tri(directories.some((directory) => within(session, directory, byName(reading, home))));
+      const named = tri(
+        directories.some((directory) => within(session, directory, byName(reading, home), mode)),
+      );
       const real = onDisk(facts, place);
       const landed = real === undefined ? unknown : most(directories.map((directory): Tri => {
         const realDirectory = onDisk(facts, directory);
         if (mode === "deny" && within(session, directory, real)) return yes;
-        return realDirectory === undefined ? unknown : tri(within(session, realDirectory, real));
+        return realDirectory === undefined ? unknown : tri(within(session, realDirectory, real, mode));
       }));
       return mode === "allow" ? least([named, landed]) : most([named, landed]);
     });
-  });
+  }
   if (!decodesSoundly(text)) answers.push(unknown);
   return mode === "allow" ? least(answers) : most(answers);
 }

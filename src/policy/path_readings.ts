@@ -1,0 +1,145 @@
+/**
+ * Every way in which a server could read a text as a path, without touching the disk.
+ *
+ * To an allow, whatever a server could expand, trim, split or shorten in its own way is unknown; a deny reads it in each
+ * way, and unknown is left for what has no one meaning at all.
+ */
+
+import { checkedTextCharactersMax } from "../limits.ts";
+import type { Strictness } from "./answer.ts";
+import {
+  holdsControl,
+  type PathReading,
+  type PathSettings,
+  readPath,
+  spellings,
+  stripSpelling,
+} from "./path.ts";
+import { percentDecodings, textReadings } from "./text_readings.ts";
+import { pathOfFileUri } from "./uri.ts";
+import { findWindowsAmbiguity, findWindowsTrouble, readWindowsPath } from "./windows_path.ts";
+
+/** Every reading of a text as a path: raw and percent-decoded, relative ones from the working directory. */
+export function pathReadings(
+  text: string,
+  strictness: Strictness,
+  settings: PathSettings,
+): readonly PathReading[] {
+  if (text.length > checkedTextCharactersMax) return [unknown("it is too long")];
+  const decodings = percentDecodings(text);
+  const candidates = strictness === "allow" ? decodings.texts : readingsForDeny(text);
+  if (candidates === undefined) return [unknown("its characters cannot be told")];
+  const readings: PathReading[] = [];
+  for (const candidate of candidates) {
+    if (fileUri.test(candidate)) readings.push(...readFileUri(candidate, strictness, settings));
+    else readings.push(readOne(candidate, strictness, settings));
+  }
+  if (!decodings.sound) readings.push(unknown("its percent-encoding has no one meaning"));
+  return readings;
+}
+
+function readingsForDeny(text: string): readonly string[] | undefined {
+  const readings = textReadings(text);
+  return readings && spellings(readings);
+}
+
+function unknown(why: string): PathReading {
+  return { kind: "unknown", why };
+}
+
+function readOne(text: string, strictness: Strictness, settings: PathSettings): PathReading {
+  const why = findTrouble(text, settings) ??
+    (strictness === "allow" ? findAmbiguity(text, settings) : undefined);
+  if (why !== undefined) return unknown(why);
+  return settings.style === "windows" ? readWindowsPath(text, settings) : readPath(text, settings);
+}
+
+/** Why a text has no one meaning as a path, under either strictness; undefined where it has. */
+function findTrouble(text: string, { style }: PathSettings): string | undefined {
+  if (text === "") return "it is empty";
+  if (holdsControl(text)) return "it holds a control character";
+  if (!text.isWellFormed()) return "it is not valid Unicode";
+  if (text.startsWith("~")) return "it begins with ~";
+  // UNC names and \\.\ devices; two slashes are left to the implementation (POSIX.1-2024, 4.16).
+  if (doubleSlash.test(text)) return "it could name another machine or a device";
+  return style === "windows" ? findWindowsTrouble(text) : undefined;
+}
+const doubleSlash = /^[\\/]{2}/;
+
+/** Why a text that is one path to the kernel could be another to a server; undefined where it could not. */
+function findAmbiguity(text: string, { style }: PathSettings): string | undefined {
+  if (style === "posix") {
+    // Most paths are done with here.
+    if (plainPath.test(text) && !endsNameWithDot.test(text)) return undefined;
+    if (text.includes("\\")) return "it holds a backslash";
+    if (schemeOrDrive.test(text)) return "it begins like a URL or a drive";
+    // Behind a colon Windows names a stream of the file, also on its disks that are mounted here.
+    if (text.includes(":")) return "it holds a colon";
+    if (shortName.test(text)) return "it could be a short name of Windows";
+    if (endsNameWithDot.test(text)) return "it has a name that ends in a dot or a space";
+  } else {
+    const why = findWindowsAmbiguity(text);
+    if (why !== undefined) return why;
+  }
+  if (text.startsWith("$")) return "it begins with $";
+  if (stripSpelling(text) !== text) return "it begins or ends with white space or a quote";
+  if (separatorLike.test(text)) return "it holds characters that some servers read as / or .";
+  if (invisible.test(text)) return "it holds characters that cannot be seen";
+  return undefined;
+}
+const plainPath = /^[\w/.-]+$/;
+const schemeOrDrive = /^[A-Za-z][A-Za-z0-9+.-]*:[\\/]|^[A-Za-z]:/;
+const shortName = /~[0-9]/;
+/** Names that Windows takes the end of; `.` and `..` are none. */
+const endsNameWithDot = /(?:[^./]\.+| |\.{3})(?:\/|$)/;
+
+/**
+ * What NFKC (UAX #15) makes `/`, `\`, `:`, `%`, `~` or a name of dots of, and slashes that Windows takes for the plain one
+ * where it leaves Unicode ("best fit").
+ */
+const separatorLike =
+  /[\u2024-\u2026\u2044\u2100\u2101\u2105\u2106\u2215\u2216\u29f5\u29f8\u29f9\u2a74\ufe13\ufe19\ufe30\ufe52\ufe55\ufe68\ufe6a\uff05\uff0e\uff0f\uff1a\uff3c\uff5e]/;
+
+/** Text direction, zero width, tags, line ends. The two joiners stand in the names of files in Persian and in emoji. */
+const invisible = /(?![\u200c\u200d])[\p{Cf}\u2028\u2029]/u;
+
+const fileUri = /^file:/i;
+
+/**
+ * A `file:` URI (RFC 8089) leads to its path; a server that knows no URIs takes it for a relative path, one that only
+ * cuts `file://` off keeps host, query and fragment. Each is a reading.
+ */
+function readFileUri(uri: string, strictness: Strictness, settings: PathSettings): readonly PathReading[] {
+  const host = uriHost.exec(uri)?.[1] ?? "";
+  const paths = new Set<string>();
+  const behindHost = uri.replace(uriHost, "").replace(fileUri, "");
+  let sound = true;
+  for (
+    const written of [pathOfFileUri(uri) ?? "", behindHost, uri.replace(fileUri, "").replace(/^[\\/]{2}/, "")]
+  ) {
+    const decodings = percentDecodings(written);
+    if (!decodings.sound) sound = false;
+    for (const path of decodings.texts) {
+      paths.add(path);
+      // To a URL parser file:a is the a of the root directory.
+      if (!/^[\\/]/.test(path)) paths.add(`/${path}`);
+    }
+  }
+  const readings: PathReading[] = [];
+  for (const path of paths) {
+    // What a slash and a drive begin is a drive: file:///C:/x.
+    const place = settings.style === "windows" ? path.replace(/^[\\/](?=[A-Za-z]:)/, "") : path;
+    readings.push(
+      fileUri.test(place)
+        ? unknown("it is a file: URI within another")
+        : readOne(place, strictness, settings),
+    );
+  }
+  if (settings.style === "posix" && !holdsControl(uri) && uri.isWellFormed()) {
+    readings.push(readPath(uri, settings));
+  }
+  if (host !== "" && host.toLowerCase() !== "localhost") readings.push(unknown("it names another machine"));
+  if (!sound) readings.push(unknown("its percent-encoding has no one meaning"));
+  return readings;
+}
+const uriHost = /^file:[\\/]{2}([^/\\?#]*)/i;
