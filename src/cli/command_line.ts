@@ -13,7 +13,8 @@ export async function runCommandLine(
 ): Promise<number> {
   let status: number = exitStatus.done;
   try {
-    await commandLine((result) => status = result, say, run).parseAsync([...args], { from: "user" });
+    const { words, server } = splitServer(args);
+    await commandLine((result) => status = result, say, run, server).parseAsync([...words], { from: "user" });
     return status;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -22,10 +23,21 @@ export async function runCommandLine(
   }
 }
 
+/** `policy check FILE… --server -- COMMAND…`: what is behind the -- is a server's command, and no more files. */
+function splitServer(
+  args: readonly string[],
+): { readonly words: readonly string[]; readonly server: readonly string[] } {
+  const end = args.indexOf("--");
+  const isCheck = args[0] === "policy" && args[1] === "check";
+  if (!isCheck || end < 0 || !args.slice(0, end).includes("--server")) return { words: args, server: [] };
+  return { words: args.slice(0, end), server: args.slice(end + 1) };
+}
+
 function commandLine(
   finish: (status: number) => void,
   say: (text: string) => void,
   run: (options: RunOptions) => Promise<number>,
+  server: readonly string[],
 ): Command {
   const program = new Command("lilith-zero")
     .description(
@@ -153,10 +165,27 @@ function commandLine(
     .argument("<file...>", "policy files")
     .option("--var <name=value>", "a value for a variable; may be given several times", collect)
     .option("--json", "print the findings as JSON", false)
-    .action(async (files: string[], { json, var: vars = [] }: { json: boolean; var?: string[] }) => {
-      const { policyCheck } = await import("./policy_check.ts");
-      finish(await policyCheck(files, { json, vars }));
-    });
+    .option(
+      "--server",
+      "start the server whose command stands behind --, and hold the policies against what it lists",
+      false,
+    )
+    .action(
+      async (
+        files: string[],
+        options: { json: boolean; var?: string[]; server: boolean },
+        command: Command,
+      ) => {
+        const { json, var: vars = [] } = options;
+        if (options.server && server.length === 0) {
+          command.error(
+            "error: --server wants the server's command behind --: policy check FILE --server -- COMMAND",
+          );
+        }
+        const { policyCheck } = await import("./policy_check.ts");
+        finish(await policyCheck(files, { json, vars, ...(options.server ? { server } : {}) }));
+      },
+    );
 
   policy.command("init")
     .summary("begin a policy for a server")

@@ -7,6 +7,7 @@ import { type ExampleResult, runExamples } from "../policy/examples.ts";
 import { loadPatternEngine, type PatternEngine, usesPatterns } from "../policy/pattern.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import { readPolicyFile } from "./policy_file.ts";
+import { mergeServerSettings } from "./server_settings.ts";
 import { demandDeclared, type GivenVariables, readVariables } from "./variables.ts";
 
 /** Exit status: all in order; an example failed; no file named; a policy is wrong. */
@@ -17,6 +18,8 @@ export interface CheckOptions {
   readonly json: boolean;
   /** `NAME=VALUE`, as they were given; left out: none. */
   readonly vars?: readonly string[];
+  /** The command of a server that the policies are held against; left out: none. */
+  readonly server?: readonly string[];
 }
 
 /** Where the words go; a line each, without its line feed. */
@@ -59,10 +62,41 @@ export async function policyCheck(
   const reports: FileReport[] = [];
   for (const file of files) reports.push(await checkFile(file, vars));
   demandDeclared(vars, reports.flatMap(({ declares }) => declares));
+  const failure = options.server === undefined ? undefined : await holdAgainst(options.server, reports);
   const status = Math.max(...reports.map(statusOf)) as CheckStatus;
   if (options.json) output.out(JSON.stringify({ status, files: reports.map(toJson) }, null, 2));
   else for (const report of reports) print(report, output);
+  if (failure !== undefined) throw failure;
   return status;
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return a.at.line - b.at.line || a.at.column - b.at.column;
+}
+
+/** Adds to the reports what a server makes of the policies; gives the error where it could not be asked. */
+async function holdAgainst(
+  server: readonly string[],
+  reports: FileReport[],
+): Promise<LilithError | undefined> {
+  const { askServer } = await import("./ask_server.ts");
+  const { findServerOddities } = await import("../policy/document/server_findings.ts");
+  const documents = reports.flatMap(({ document }) => document ?? []);
+  try {
+    const settings = mergeServerSettings(documents.map((document) => document.server));
+    const offer = await askServer({ command: server, settings, containment: "best" });
+    reports.forEach((report, i) => {
+      if (report.document === undefined) return;
+      reports[i] = {
+        ...report,
+        warnings: [...report.warnings, ...findServerOddities(report.document, offer)].sort(byPlace),
+      };
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof LilithError) return error;
+    throw error;
+  }
 }
 
 async function checkFile(file: string, vars: GivenVariables): Promise<FileReport> {

@@ -54,3 +54,25 @@ Deno.test("policy init prints the policy where no file is named", async () => {
   assert.equal(code, 0);
   assert.match(stdout, /^# A policy for two-era-server 1, begun from what it lists\.\n/);
 });
+
+Deno.test("policy check holds a policy against the server whose command stands behind --", async () => {
+  await using scratch = await Scratch.make();
+  const file = await scratch.write(
+    "p.yaml",
+    "version: 1\nrules:\n  - allow: [greet, opne]\n    others: none\n",
+  );
+  const check = (...words: string[]) => runProgram(["policy", "check", file, ...words]);
+  const found = await check("--server", "--", "node", server, scratch.file("seen.txt"));
+  assert.equal(found.code, 0, found.stderr);
+  assert.match(
+    found.stderr,
+    /p\.yaml:3:20: warning: the server has no tool "opne"\n.*\n.*\^.*\n {2}hint: Did you mean "open"\?/,
+  );
+  const silent = await check("--server", "--", "true");
+  assert.equal(silent.code, 3);
+  assert.match(silent.stdout, /p\.yaml: 1 rule, no examples/);
+  assert.match(silent.stderr, /Cannot learn what the server offers/);
+  const without = await check("--server");
+  assert.equal(without.code, 2);
+  assert.match(without.stderr, /--server wants the server's command behind --/);
+});

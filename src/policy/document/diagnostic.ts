@@ -7,6 +7,14 @@ import { policyErrorsMax } from "../../limits.ts";
 export type WarningCode =
   /** It can never decide anything. */
   | "dead_rule"
+  /** The server has nothing of that name. */
+  | "unknown_name"
+  /** The tool takes no such argument. */
+  | "unknown_argument"
+  /** The argument is of a type that the check never says yes of. */
+  | "argument_type"
+  /** A tool of the server's that no rule is about. */
+  | "unmentioned_tool"
   /** A variable that no text names. */
   | "unused_variable"
   /** Its `until` has passed. */

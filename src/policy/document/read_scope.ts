@@ -12,7 +12,9 @@ type Kind = keyof Scope;
 /** Reads the value of `allow`, `deny` or `limit`, whose shape is known to be right: a name, a list, or a map of them. */
 export function readScope(node: YamlNode, effectAt: YamlNode["at"], report: Report): Scope {
   if (node.kind !== "map") {
-    return { tools: readNames("tools", node, report), resources: [], prompts: [], methods: [] };
+    const scope = { tools: readNames("tools", node, report), resources: [], prompts: [], methods: [] };
+    notePlaces(scope, (kind) => kind === "tools" ? node : undefined);
+    return scope;
   }
   if (node.entries.length === 0) {
     report.error(
@@ -26,12 +28,34 @@ export function readScope(node: YamlNode, effectAt: YamlNode["at"], report: Repo
     const value = entryOf(node, kind)?.value;
     return value === undefined ? [] : readNames(kind, value, report);
   };
-  return {
+  const scope = {
     tools: names("tools"),
     resources: names("resources"),
     prompts: names("prompts"),
     methods: names("methods"),
   };
+  notePlaces(scope, (kind) => entryOf(node, kind)?.value);
+  return scope;
+}
+
+/** Where the names of a scope stand, for warnings about one of them; beside it, because nobody else asks. */
+const places = new WeakMap<Scope, ReadonlyMap<string, TextPosition>>();
+
+function notePlaces(scope: Scope, nodeOf: (kind: Kind) => YamlNode | undefined): void {
+  const found = (Object.keys(scope) as Kind[]).flatMap((kind) => {
+    const node = nodeOf(kind);
+    const scalars = node === undefined ? [] : node.kind === "list" ? node.items : [node];
+    return scalars.map((scalar): [string, TextPosition] => [
+      `${kind} ${scalar.kind === "scalar" ? scalar.value : ""}`,
+      scalar.at,
+    ]);
+  });
+  places.set(scope, new Map(found));
+}
+
+/** Where a name of a scope stands in the text; undefined where the scope came from no text. */
+export function placeOfName(scope: Scope, kind: Kind, name: string): TextPosition | undefined {
+  return places.get(scope)?.get(`${kind} ${name}`);
 }
 
 function readNames(kind: Kind, node: YamlNode, report: Report): string[] {
