@@ -171,6 +171,24 @@ export const approvedForMsDefault = 10 * 60_000;
 /** The longest that a policy may let an approval hold: a working day, not a standing permission. */
 export const approvedForMsMax = 24 * 3_600_000;
 
+/** For how long a no holds, and that nobody answered: a model that asks again at once is not passed on to the person. */
+export const declinedForMs = 60_000;
+
+/** How long a call waits for a person. Clients give a call up after one minute (the TypeScript SDK) to some ten. */
+export const consentWaitMs = 5 * 60_000;
+
+/** Calls that wait for a person at one time: a flood of questions would make a person say yes to be left alone. */
+export const heldCallsMax = 8;
+
+/** Bytes of all calls that wait for a person. */
+export const heldCallBytesMax = frameBytesMax;
+
+/** Answers of a person that a session remembers; the oldest is forgotten beyond. */
+export const keptAnswersMax = 1024;
+
+/** The arguments of a call as a person is asked about them; what is longer is cut, and the cut is said. */
+export const consentArgumentsCharactersMax = 4000;
+
 /** What burst × period of a limit may come to, so that its token counts survive a division and a product exactly. */
 export const bucketPartsMax = 2 ** 51;
 

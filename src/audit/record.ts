@@ -8,12 +8,13 @@
  */
 
 import { recordArgumentsBytesMax } from "../limits.ts";
-import type { Decision, Observation } from "../policy/decision.ts";
+import type { Observation } from "../policy/decision.ts";
 import type { Facts, Resolution, SurfaceFact } from "../policy/facts.ts";
 import { sealedLine } from "./log_line.ts";
 import { MaskTally } from "./mask_tally.ts";
 import { RecordText } from "./record_text.ts";
 import type {
+  ConsentRecord,
   DecisionRecord,
   EndRecord,
   EventRecord,
@@ -21,6 +22,7 @@ import type {
   OutcomeRecord,
   PolicyChangeRecord,
   RecordBody,
+  RecordedConsent,
   RefusedRecord,
   StartRecord,
 } from "./record_body.ts";
@@ -129,6 +131,8 @@ function writeBody(body: RecordBody, text: RecordText): string {
       return writeDecision(body, text);
     case "outcome":
       return writeOutcome(body, text);
+    case "consent":
+      return writeConsent(body);
     case "refused":
       return writeRefused(body, text);
     case "event":
@@ -183,7 +187,13 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
     (body.surface === undefined ? "" : ',"surface":' + writeSurface(body.surface)) +
     itsArguments +
+    (body.consent === undefined ? "" : ',"consent":' + writeRecordedConsent(body.consent, text)) +
     ',"bytes":' + body.bytes + writeBatch(body.batch) + writeNotes(body.notes);
+}
+
+function writeRecordedConsent({ by, rules, heldAs }: RecordedConsent, text: RecordText): string {
+  return '{"by":"' + by + '","rules":' + text.quoteList(rules, "/consent/rules") +
+    (heldAs === undefined ? "}" : ',"heldAs":' + heldAs + "}");
 }
 
 function writeBatch(batch: number | undefined): string {
@@ -239,7 +249,7 @@ function writeAlso(also: NonNullable<DecisionRecord["also"]>, text: RecordText):
   );
 }
 
-function writeVerdict(decision: Decision, text: RecordText): string {
+function writeVerdict(decision: DecisionRecord["decision"], text: RecordText): string {
   const { verdict, action, code, policy, rule, reason, retryAfterMs, observed } = decision;
   return ',"verdict":"' + verdict + '","action":"' + action + '"' +
     (code === undefined ? "" : ',"code":"' + code + '"') +
@@ -345,6 +355,10 @@ function writePolicyChange(
   return ',"policies":[' + files.join(",") + "]" +
     (atNextStart === undefined ? "" : ',"atNextStart":' + text.quoteList(atNextStart, "/atNextStart")) +
     (announced === undefined ? "" : ',"announced":' + JSON.stringify(announced));
+}
+
+function writeConsent({ call, answer, durationMs }: ConsentRecord): string {
+  return '","kind":"consent","call":' + call + ',"answer":"' + answer + '","durationMs":' + durationMs;
 }
 
 function writeEnd({ reason, status, counts }: EndRecord, text: RecordText): string {

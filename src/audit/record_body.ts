@@ -16,6 +16,7 @@ export type RecordBody =
   | DecisionRecord
   | OutcomeRecord
   | RefusedRecord
+  | ConsentRecord
   | EventRecord
   | EndRecord;
 
@@ -80,7 +81,8 @@ export interface DecisionRecord {
   readonly target: TargetKind;
   /** The tool's or prompt's name, the resource's URI, else the method again. */
   readonly name: string;
-  readonly decision: Decision;
+  /** `ask`: it is held until a person has answered; a `consent` record says what came of it. */
+  readonly decision: Omit<Decision, "action"> & { readonly action: Decision["action"] | "ask" };
   /** What was found out about the world for it; with these a replay comes to the same verdict. */
   readonly facts: Facts;
   /** What the server had said of the tool or prompt; a fact like those. */
@@ -98,6 +100,27 @@ export interface DecisionRecord {
   readonly within?: number | undefined;
   /** What else the message was about, and passed with it or was denied with it. */
   readonly also?: readonly Pick<Operation, "target" | "name">[] | undefined;
+  /** By whose yes it passed, where a rule asks for one. With it a replay comes to the same verdict. */
+  readonly consent?: RecordedConsent | undefined;
+}
+
+/** A person's yes to one call. */
+export interface RecordedConsent {
+  /** `person`: asked for this call. `kept`: asked before, for the very same. `approval`: given by the command line. */
+  readonly by: "person" | "kept" | "approval";
+  /** The rules that asked, as `Asking.key` has them. */
+  readonly rules: readonly string[];
+  /** The call under which it was held. */
+  readonly heldAs?: number | undefined;
+}
+
+/** What a person has said, or that nobody did. */
+export interface ConsentRecord {
+  readonly kind: "consent";
+  /** The call that was held. */
+  readonly call: number;
+  readonly answer: "approved" | "declined" | "dismissed" | "unreadable" | "timeout";
+  readonly durationMs: number;
 }
 
 export interface JsonSpan {

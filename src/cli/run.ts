@@ -13,7 +13,7 @@ import { openSink } from "../audit/sink.ts";
 import { floodGrowthBytesMax, frameBytesMax, memoryGrowthBytesMax, stopTimeoutMs } from "../limits.ts";
 import { Collector } from "../memory.ts";
 import { dropPermissions } from "../permissions.ts";
-import type { Facts, Query, Resolution } from "../policy/facts.ts";
+import type { ApprovalQuery, Facts, Query, Resolution } from "../policy/facts.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import { Relay } from "../proxy/relay.ts";
 import { createSession } from "../proxy/session.ts";
@@ -84,6 +84,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     audited: sink !== undefined,
     anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
+    server: options.command.join(" "),
   });
   const resolvePath = openResolver(directory);
   const lookUp = factsFrom(resolvePath);
@@ -183,10 +184,12 @@ async function openWatch(settings: WatchSettings): Promise<PolicyWatching> {
 }
 
 /** Facts at once: looking up a path takes some microseconds. */
-function factsFrom(resolvePath: (path: string) => Resolution): (queries: readonly Query[]) => Facts {
+function factsFrom(
+  resolvePath: (path: string) => Resolution,
+): (queries: readonly (Query | ApprovalQuery)[]) => Facts {
   return (queries) => {
     const facts = new Map<string, Resolution>();
-    for (const { path } of queries) facts.set(path, resolvePath(path));
+    for (const query of queries) if (query.kind === "resolve") facts.set(query.path, resolvePath(query.path));
     return facts;
   };
 }

@@ -99,6 +99,8 @@ export interface CompiledAsks {
 
 export interface CompiledDocument {
   readonly name: string;
+  /** Of the policy file's bytes, lower-case hex. */
+  readonly sha256: string;
   readonly mode: "enforce" | "observe";
   readonly default: "allow" | "deny";
   readonly denials: "tool_result" | "protocol_error";
@@ -201,6 +203,7 @@ function trustOf(documents: readonly PolicyDocument[], lock: Lock | undefined): 
 function denyAll(): CompiledDocument {
   return {
     name: "built-in",
+    sha256: "",
     mode: "enforce",
     default: "deny",
     denials: "tool_result",
@@ -258,6 +261,7 @@ function compileDocument(
   });
   return {
     name: document.name,
+    sha256: document.sha256,
     mode: document.mode,
     default: document.default,
     denials: document.denials,

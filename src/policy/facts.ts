@@ -1,13 +1,39 @@
 /** What the pure engine asks of the world, and what it is told. */
 
 /** A question that only the world can answer. */
-export type Query = {
+export interface Query {
   readonly kind: "resolve";
   /** An absolute path, or one relative to the server's working directory. */
   readonly path: string;
   /** Who asks: a check of a policy, or only the built-in rule that looks for our own files in every text. */
   readonly askedBy: "check" | "own_files";
-};
+}
+
+/** Whether a person has approved a call where others can see it; if nobody has said anything yet, it is put before them. */
+export interface ApprovalQuery {
+  readonly kind: "approval";
+  /** 64 hex digits that only the very same call has. */
+  readonly key: string;
+  readonly server: string;
+  readonly from: "downstream" | "upstream";
+  readonly target: string;
+  readonly name: string;
+  readonly method: string;
+  /** Canonical JSON, not masked. */
+  readonly argumentsJson: string | undefined;
+  readonly asks: readonly { readonly policy: string; readonly rule: string; readonly reason: string }[];
+  /** For how long an answer holds. */
+  readonly approvedForMs: number;
+}
+
+/** What is known of an {@linkcode ApprovalQuery}. `id` names it to people. */
+export type Approval =
+  | { readonly kind: "approved"; readonly id: string }
+  | { readonly kind: "denied"; readonly id: string }
+  /** It waits for an answer. `isNew`: by this very query. */
+  | { readonly kind: "pending"; readonly id: string; readonly isNew: boolean }
+  /** Nobody can be asked. */
+  | { readonly kind: "unavailable"; readonly why: string };
 
 /**
  * Where a path leads once every symbolic link is followed.
@@ -28,6 +54,8 @@ export interface Facts extends ReadonlyMap<string, Resolution> {
   readonly consents?: ReadonlySet<string>;
   /** What the server says of the tool or prompt that is to be used; absent: nobody asked. */
   readonly surface?: SurfaceFact;
+  /** The answer to an {@linkcode ApprovalQuery}; absent: none was asked, or nobody answered. */
+  readonly approval?: Approval;
 }
 
 /** How a tool or prompt stands by what its server says of it. */
@@ -43,14 +71,28 @@ export interface SurfaceFact {
 
 /** The same facts, and what the server says of what is to be used. */
 export function withSurface(facts: Facts, surface: SurfaceFact): Facts {
-  const { consents } = facts;
-  return Object.assign(new Map(facts), { surface, ...(consents === undefined ? {} : { consents }) });
+  return withMore(facts, { surface });
 }
 
 /** The same facts, and what a person has consented to. */
 export function withConsents(facts: Facts, consents: ReadonlySet<string>): Facts {
-  const { surface } = facts;
-  return Object.assign(new Map(facts), { consents, ...(surface === undefined ? {} : { surface }) });
+  return withMore(facts, { consents });
+}
+
+/** The same facts, and what is known of an approval. */
+export function withApproval(facts: Facts, approval: Approval | undefined): Facts {
+  return withMore(facts, approval === undefined ? {} : { approval });
+}
+
+function withMore(facts: Facts, more: Pick<Facts, "consents" | "surface" | "approval">): Facts {
+  const { consents, surface, approval } = facts;
+  return Object.assign(
+    new Map(facts),
+    consents === undefined ? {} : { consents },
+    surface === undefined ? {} : { surface },
+    approval === undefined ? {} : { approval },
+    more,
+  );
 }
 
 export const noFacts: Facts = new Map();

@@ -10,6 +10,7 @@ import { type Facts, noFacts } from "../policy/facts.ts";
 import { needsOfAll } from "../policy/needs.ts";
 import type { OutcomeRecord } from "../audit/record.ts";
 import { judgeContents, readContents } from "./answer_contents.ts";
+import { heldByAnswer, receiveConsent } from "./consent_answers.ts";
 import { type Answered, refuseTaken, takeAnswered } from "./correlation.ts";
 import { denialOf } from "./denial.ts";
 import { filterLists } from "./lists.ts";
@@ -21,6 +22,10 @@ import type { WaitingAnswer } from "./waiting.ts";
 
 /** An answer has come from `side`. What answers no pending request is dropped: an answer counts once. */
 export function receiveAnswer(turn: Turn, side: Side, message: Result | ErrorAnswer): void {
+  if (side === "downstream" && turn.consent.held.length > 0) {
+    const held = heldByAnswer(turn, message.id);
+    if (held !== undefined) return receiveConsent(turn, held, message);
+  }
   if (side === "downstream" && turn.phase !== "open") return dropAfterEnd(turn, message);
   const { asking } = turn.surfaces;
   if (asking !== undefined && side === "upstream" && takeOwnAnswer(turn, asking, message)) return;

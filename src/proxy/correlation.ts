@@ -4,6 +4,8 @@ import { type MessageId, otherTypeKeys, readMessageId } from "../mcp/message_id.
 import type { Side } from "../mcp/operation.ts";
 import { errorReply, type ReplyCode } from "../mcp/reply.ts";
 import { holdsAnswerTo } from "./batches.ts";
+import { heldByAnswer, receiveUnreadable } from "./consent_answers.ts";
+import { isHeldId } from "./consent_state.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 import { endAsking } from "./surfaces.ts";
@@ -57,7 +59,8 @@ function takeCancelled(turn: Turn, asker: Side, key: string): boolean {
 /** Whether a request of `asker`'s with this id has had no answer yet, cancelled or not. */
 export function isIdTaken(turn: Turn, asker: Side, { key }: MessageId): boolean {
   return turn.pending[asker].get(key) !== undefined || turn.cancelled[asker].get(key) !== undefined ||
-    holdsAnswerTo(turn.batches[asker], key);
+    holdsAnswerTo(turn.batches[asker], key) ||
+    (turn.consent.held.length > 0 && isHeldId(turn.consent, asker, key));
 }
 
 /**
@@ -88,6 +91,8 @@ export function refuseAnswer(
   id: MessageId | undefined,
   refusal: AnswerRefusal,
 ): void {
+  const held = asker === "upstream" && turn.consent.held.length > 0 ? heldByAnswer(turn, id) : undefined;
+  if (held !== undefined) return receiveUnreadable(turn, held);
   const answered = takeAnswered(turn, asker, id);
   if (typeof answered === "object") refuseTaken(turn, asker, answered.request, refusal);
 }

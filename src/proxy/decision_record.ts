@@ -1,7 +1,7 @@
 /** The record of a decision: what was asked, what was said of it, and the facts by which a replay says the same. */
 
 import { keyedDigest } from "../audit/digest.ts";
-import type { DecisionRecord, Note } from "../audit/record.ts";
+import type { DecisionRecord, Note, RecordedConsent } from "../audit/record.ts";
 import { recordArgumentsBytesMax } from "../limits.ts";
 import type { Message, Value } from "../mcp/message.ts";
 import type { AsciiSource, Operation, Side } from "../mcp/operation.ts";
@@ -21,18 +21,20 @@ export interface Decided {
   };
   readonly queries: readonly Query[];
   readonly facts: Facts;
-  readonly decision: Decision;
+  readonly decision: DecisionRecord["decision"];
   readonly call: number;
   /** The request whose answer it stands in. */
   readonly within?: number | undefined;
   /** What else the message was about. */
   readonly also?: readonly Operation[] | undefined;
   readonly notes?: readonly Note[] | undefined;
+  /** By whose yes it passed. */
+  readonly consent?: RecordedConsent | undefined;
 }
 
 export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
   if (!turn.gate.audited) return;
-  const { message, operation, judged, decision, call, within, also, notes } = decided;
+  const { message, operation, judged, decision, call, within, also, notes, consent } = decided;
   const value = judged.argumentsValue;
   const { frame } = message;
   const isLong = value !== undefined && value.end - value.start > recordArgumentsBytesMax;
@@ -62,6 +64,7 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
     within,
     also,
     notes,
+    consent,
   };
   turn.record(body);
 }
@@ -70,7 +73,7 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
  * The facts by which a replay comes to the same verdict. That a text of the arguments is none of our files is no such
  * fact: it is looked up for every text, and would only repeat the arguments.
  */
-function factsToRecord(queries: readonly Query[], facts: Facts, decision: Decision): Facts {
+function factsToRecord(queries: readonly Query[], facts: Facts, decision: Pick<Decision, "code">): Facts {
   if (facts.size === 0 || decision.code === "own_file") return facts;
   const recorded = new Map<string, Resolution>();
   for (const { path, askedBy } of queries) {

@@ -44,5 +44,8 @@ function denialText(decision: Decision): string {
     const later = wait > 0 ? ` Try again in ${wait} s.` : "";
     return `Limited by policy (rule "${decision.rule}"): ${decision.reason}.${later}`;
   }
+  if (decision.code === "ask") {
+    return `Not done without a person's consent (rule "${decision.rule}"): ${decision.reason}.`;
+  }
   return `Denied by policy (rule "${decision.rule}"): ${decision.reason}.`;
 }

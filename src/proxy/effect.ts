@@ -2,7 +2,7 @@
 
 import type { Chain } from "../audit/record.ts";
 import type { Side } from "../mcp/operation.ts";
-import type { Query } from "../policy/facts.ts";
+import type { ApprovalQuery, Query } from "../policy/facts.ts";
 
 export type Effect =
   /** Append one line to the audit log. If that fails, none of the effects after it may happen. `chain`: the chain with this line in it. */
@@ -22,6 +22,12 @@ export type Effect =
    * then what is recorded and sent for that comes before, and `resume` has to wait until nothing is asked any more
    * (`SurfaceTable.asking`), or until too much time has passed.
    */
-  | { readonly kind: "look_up"; readonly queries: readonly Query[]; readonly awaitsServer?: boolean }
+  | {
+    readonly kind: "look_up";
+    readonly queries: readonly (Query | ApprovalQuery)[];
+    readonly awaitsServer?: boolean;
+  }
+  /** Call `tick` at that time, or a little later: something that waits for a person has waited long enough. */
+  | { readonly kind: "wake"; readonly atMs: number }
   /** Tell the operator (stderr). */
   | { readonly kind: "say"; readonly level: "info" | "warning"; readonly text: string };

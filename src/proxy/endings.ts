@@ -5,6 +5,7 @@ import { readHead } from "../mcp/message_head.ts";
 import type { MessageId } from "../mcp/message_id.ts";
 import type { Side } from "../mcp/operation.ts";
 import { errorReply, replyCodes } from "../mcp/reply.ts";
+import { endAllHeld, endUnrecorded, heldByAnswer } from "./consent_answers.ts";
 import { replyIdFor, takeAnswered } from "./correlation.ts";
 import { waitersIn } from "./receive_batch.ts";
 import { refuseAsked, replyIdToMalformed, replyIdToOversize } from "./refusals.ts";
@@ -18,6 +19,7 @@ export function endServer(turn: Turn, description: string): void {
   turn.surfaces = { ...turn.surfaces, asking: undefined };
   const reason = `the tool server is gone: it ${description}`;
   turn.record({ kind: "event", name: "server_exited", detail: description });
+  if (turn.consent.held.length > 0) endAllHeld(turn, replyCodes.serverGone, reason);
   for (const request of turn.pending.downstream.all()) {
     turn.setPending("downstream", turn.pending.downstream.remove(request.key));
     turn.record({
@@ -96,6 +98,8 @@ export function denyUnrecorded(turn: Turn, side: Side, incoming: Incoming, cause
 /** An answer that may not be passed on: its request is answered with an error in its place. */
 function answerInstead(turn: Turn, from: Side, id: MessageId | undefined, reason: string): void {
   const asker = otherSide(from);
+  const held = asker === "upstream" && turn.consent.held.length > 0 ? heldByAnswer(turn, id) : undefined;
+  if (held !== undefined) return endUnrecorded(turn, held, reason);
   const answered = takeAnswered(turn, asker, id);
   if (typeof answered !== "object") return;
   const { request } = answered;

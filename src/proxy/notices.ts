@@ -10,6 +10,8 @@ import type { Notification } from "../mcp/message.ts";
 import { type MessageId, otherTypeKeys, readMessageId } from "../mcp/message_id.ts";
 import { cancelledId, type Side } from "../mcp/operation.ts";
 import { reportedProgress } from "../mcp/progress.ts";
+import { heldByCancellation } from "./consent_answers.ts";
+import type { HeldCall } from "./consent_state.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
@@ -28,6 +30,8 @@ export function isNotice(method: string): boolean {
 export type NoticeFinding =
   /** It does not pass. */
   | { readonly kind: "stray"; readonly code: "malformed" | "unasked"; readonly reason: string }
+  /** It cancels a call that waits for a person's consent, of which the other side knows nothing. */
+  | { readonly kind: "held"; readonly held: HeldCall }
   /** It passes, with this in its record. */
   | { readonly kind: "note"; readonly note: Note };
 
@@ -48,6 +52,8 @@ function judgeCancellation(turn: Turn, side: Side, message: Notification): Notic
   if (cancelledId(message) === undefined) return undefined;
   const id = readCancelledId(message);
   if (id === undefined) return stray("malformed", 'a cancellation whose "requestId" is no request\'s');
+  const held = turn.consent.held.length === 0 ? undefined : heldByCancellation(turn, side, id);
+  if (held !== undefined) return { kind: "held", held };
   const found = findCancelled(turn, side, id);
   if (found === undefined) {
     return stray("unasked", "a cancellation of no request that waits: answered, cancelled, or never asked");

@@ -9,9 +9,10 @@ import { listTimeoutMs } from "../limits.ts";
 import type { Incoming } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
-import type { Facts, Query } from "../policy/facts.ts";
+import type { ApprovalQuery, Facts, Query } from "../policy/facts.ts";
 import type { Channel } from "../transport/channel.ts";
 import type { Effect } from "./effect.ts";
+import { otherSide } from "./session_state.ts";
 import {
   end,
   nextElement,
@@ -25,6 +26,7 @@ import {
   type Session,
   start,
   type Step,
+  tick,
 } from "./session.ts";
 
 /** The server process as the relay sees it. */
@@ -49,7 +51,7 @@ export interface RelayParts {
   /** Absent: nothing is recorded. */
   readonly sink: Sink | undefined;
   /** Answers at once where it can; what it leaves out is a missing fact. */
-  readonly lookUp: (queries: readonly Query[]) => Facts | Promise<Facts>;
+  readonly lookUp: (queries: readonly (Query | ApprovalQuery)[]) => Facts | Promise<Facts>;
   readonly now: () => number;
   readonly say: (level: "info" | "warning", text: string) => void;
 }
@@ -94,6 +96,7 @@ export class Relay {
   /** Messages since the last moment in which a side had no more of them. */
   #inARow = 0;
   #areCrowded = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, parts: RelayParts) {
     this.#session = session;
@@ -212,6 +215,7 @@ export class Relay {
 
   #conclude(ending: ServerEnding, reason: string): void {
     this.#serverAsked?.resolve(); // what waits finds that it is over
+    clearTimeout(this.#timer);
     this.#apply(serverGone(this.#session, ending.description, this.#parts.now()));
     this.#apply(end(this.#session, reason, ending.status, this.#parts.now()));
     this.#isOver = true;
@@ -238,6 +242,16 @@ export class Relay {
 
   /** One line from one side: a message, or the messages of a batch one after the other. A promise where it has to wait. */
   #takeLine(side: Side, incoming: Incoming): void | Promise<void> {
+    const waiting = this.#takeMessages(side, incoming);
+    // The agent's answer to a question of ours may let a request of the server's go on, for which the agent does not wait.
+    if (this.#session.state.consent.released.length > 0) {
+      const released = this.#takeRest(otherSide(side));
+      released?.catch((error: unknown) => this.#fail(error));
+    }
+    return waiting;
+  }
+
+  #takeMessages(side: Side, incoming: Incoming): void | Promise<void> {
     let next: Incoming | undefined = incoming;
     while (next !== undefined) {
       const waiting = this.#take(side, next);
@@ -362,11 +376,26 @@ export class Relay {
         case "say":
           this.#parts.say(effect.level, effect.text);
           break;
+        case "wake":
+          this.#wakeAt(effect.atMs);
+          break;
         case "look_up":
           throw new Error("a question among other effects");
       }
     }
     return undefined;
+  }
+
+  /** One timer, for the next wait that ends: waits are of one length, so the first that began ends first. */
+  #wakeAt(atMs: number): void {
+    if (this.#timer !== undefined) return;
+    const wake = () => {
+      this.#timer = undefined;
+      if (this.#isOver) return;
+      this.#apply(tick(this.#session, this.#parts.now()));
+      this.#flush();
+    };
+    this.#timer = setTimeout(wake, Math.max(0, atMs - this.#parts.now()));
   }
 
   #channel(side: Side): Channel {

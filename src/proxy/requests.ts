@@ -2,19 +2,29 @@
 
 import type { Notification, Request } from "../mcp/message.ts";
 import { type Operation, readMeta, readOperation, type Side } from "../mcp/operation.ts";
+import { clientOffersForms } from "../mcp/elicitation.ts";
 import { requestedProgress } from "../mcp/progress.ts";
 import { errorReply, type ReplyCode, replyCodes } from "../mcp/reply.ts";
 import { isStateless } from "../mcp/revision.ts";
 import type { Decision } from "../policy/decision.ts";
 import { decideTogether } from "../policy/decide_together.ts";
-import { type Facts, noFacts, type SurfaceFact, withSurface } from "../policy/facts.ts";
+import {
+  type Facts,
+  noFacts,
+  type SurfaceFact,
+  withApproval,
+  withConsents,
+  withSurface,
+} from "../policy/facts.ts";
 import { needs, needsOfAll } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
-import type { Note } from "../audit/record.ts";
+import type { Note, RecordedConsent } from "../audit/record.ts";
 import { usedSurface } from "../policy/trust.ts";
 import { inFlightMax, listTimeoutMs } from "../limits.ts";
 import { decideAsked, recordAsked } from "./asked.ts";
 import { alone, readCompany } from "./company.ts";
+import { consult } from "./consent.ts";
+import { cancelHeld } from "./consent_answers.ts";
 import { isIdTaken } from "./correlation.ts";
 import { recordDecision } from "./decision_record.ts";
 import { denialOf } from "./denial.ts";
@@ -58,6 +68,8 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
     company,
     wantsSurface,
     queries,
+    granted: turn.released?.rules,
+    heldAs: turn.released?.call,
   };
   const awaitsServer = wantsSurface && surfaceFact(turn, trust, operation) === undefined;
   if (queries.length === 0 && !awaitsServer) return judge(turn, side, waiting, noFacts);
@@ -75,7 +87,8 @@ export function resumeRequest(turn: Turn, side: Side, waiting: WaitingRequest, f
   // The server may have gone, or the table may have filled, while the facts were looked up.
   const obstacle = findObstacle(turn, side, waiting.message);
   if (obstacle !== undefined) return refuseRequest(turn, side, waiting.message, obstacle);
-  judge(turn, side, waiting, facts);
+  const { found } = waiting;
+  judge(turn, side, waiting, found === undefined ? facts : withApproval(found, facts.approval));
 }
 
 /** What keeps a message from being judged at all. */
@@ -138,17 +151,27 @@ export function refuseRequest(
 }
 
 function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): void {
-  const { message, operation, company, queries } = judged;
-  const facts = judged.wantsSurface ? withSurface(found, factAbout(turn, operation)) : found;
+  const { message, operation, company, queries, granted } = judged;
+  let facts = judged.wantsSurface ? withSurface(found, factAbout(turn, operation)) : found;
+  // (What was found before an approval was looked up has the consents already.)
+  if (granted !== undefined && facts.consents === undefined) facts = withConsents(facts, granted);
   const { accompanying, asked } = company;
   const { policy } = turn.gate;
-  const joint = decideTogether(policy, turn.policy, operation, accompanying, facts, turn.nowMs);
+  let joint = decideTogether(policy, turn.policy, operation, accompanying, facts, turn.nowMs);
+  let consent: RecordedConsent | undefined = granted &&
+    { by: "person", rules: [...granted], heldAs: judged.heldAs };
+  if (joint.decision.asks !== undefined) {
+    const consulted = consult(turn, side, judged, facts, joint);
+    if (consulted === undefined) return; // it waits
+    ({ joint, facts, consent } = { consent, ...consulted });
+  }
   const { decision } = joint;
   let note: Note | undefined;
   let progress: string | undefined;
   if (decision.action === "forward") {
     if (message.kind === "notification") {
       const finding = judgeNotice(turn, side, message);
+      if (finding?.kind === "held") return cancelHeld(turn, finding.held, message);
       if (finding?.kind === "stray") {
         return refuseRequest(turn, side, message, { ...finding, reply: replyCodes.invalidRequest });
       }
@@ -174,6 +197,7 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
     call,
     also: accompanying.length === 0 ? undefined : accompanying.filter((other) => other !== joint.operation),
     notes: note === undefined ? undefined : [note],
+    consent: passes ? consent : undefined,
   });
   if (inside !== undefined) recordAsked(turn, message, inside, facts, call);
   if (passes) {
@@ -222,6 +246,9 @@ function pass(
       batch: turn.batch,
       sinceMs: turn.nowMs,
     });
+    if (side === "downstream" && message.method === "initialize") {
+      turn.consent = { ...turn.consent, offersForms: clientOffersForms(message) };
+    }
   } else {
     applyCancellation(turn, side, message);
   }

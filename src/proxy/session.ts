@@ -9,6 +9,8 @@ import type { Side } from "../mcp/operation.ts";
 import type { Facts } from "../policy/facts.ts";
 import { receiveAnswer, resumeAnswer } from "./answers.ts";
 import { elementToTake } from "./batches.ts";
+import { endLateWaits, nextReleased, releasedAs } from "./consent_answers.ts";
+import type { ReleasedCall } from "./consent_state.ts";
 import { denyUnrecorded, endServer, endSession } from "./endings.ts";
 import { refuseFailed, refuseMalformed, refuseOversize } from "./refusals.ts";
 import { receiveBatch } from "./receive_batch.ts";
@@ -49,12 +51,14 @@ function receiveWith(turn: Turn, side: Side, incoming: Incoming): void {
 }
 
 /**
- * The element of a batch of `side` that is to be received next, before any other message of that side; undefined where
- * there is none, and while one waits for its facts.
+ * The element of a batch of `side`, or the call of `side` that a person has approved, that is to be received next, before
+ * any other message of that side; undefined where there is none, and while one waits for its facts.
  */
 export function nextElement(session: Session, side: Side): Incoming | undefined {
-  const { batches, waiting } = session.state;
-  return waiting[side] === undefined ? elementToTake(batches[side]) : undefined;
+  const { batches, waiting, consent } = session.state;
+  if (waiting[side] !== undefined) return undefined;
+  return elementToTake(batches[side]) ??
+    (consent.released.length === 0 ? undefined : nextReleased(consent, side));
 }
 
 /**
@@ -97,6 +101,11 @@ export function serverGone(session: Session, description: string, nowMs: number)
   return step;
 }
 
+/** The time that a `wake` effect named has come. */
+export function tick(session: Session, nowMs: number): Step {
+  return take(session, nowMs, undefined, endLateWaits);
+}
+
 /** The last step of a session. */
 export function end(session: Session, reason: string, status: number, nowMs: number): Step {
   return take(session, nowMs, undefined, (turn) => endSession(turn, reason, status));
@@ -114,7 +123,8 @@ export function recordFailed(
   cause: string,
   nowMs: number,
 ): Step {
-  const turn = new Turn(session.gate, session.state, nowMs, side, written);
+  const { state } = takeReleased(session, incoming);
+  const turn = new Turn(session.gate, state, nowMs, side, written);
   denyUnrecorded(turn, side, incoming, cause);
   return turn.finish();
 }
@@ -127,16 +137,37 @@ function takeMessage(
   nowMs: number,
   act: (turn: Turn) => void,
 ): Step {
+  const { state, released } = takeReleased(session, incoming);
+  const { gate } = session;
   try {
-    return take(session, nowMs, side, act);
+    return take({ gate, state }, nowMs, side, act, released);
   } catch (error) {
-    return take(session, nowMs, side, (turn) => refuseFailed(turn, side, incoming, error));
+    return take({ gate, state }, nowMs, side, (turn) => refuseFailed(turn, side, incoming, error));
   }
 }
 
+/** An approved call is received once, whatever comes of it. */
+function takeReleased(
+  { state }: Session,
+  incoming: Incoming,
+): { readonly state: Session["state"]; readonly released: ReleasedCall | undefined } {
+  const { consent } = state;
+  const released = consent.released.length === 0 ? undefined : releasedAs(consent, incoming);
+  if (released === undefined) return { state, released };
+  const others = consent.released.filter((other) => other !== released);
+  return { state: { ...state, consent: { ...consent, released: others } }, released };
+}
+
 /** `sender`: whose message it is about; undefined where it is about none. */
-function take(session: Session, nowMs: number, sender: Side | undefined, act: (turn: Turn) => void): Step {
+function take(
+  session: Session,
+  nowMs: number,
+  sender: Side | undefined,
+  act: (turn: Turn) => void,
+  released?: ReleasedCall,
+): Step {
   const turn = new Turn(session.gate, session.state, nowMs, sender);
+  turn.released = released;
   act(turn);
   return turn.finish();
 }

@@ -9,6 +9,7 @@ import { initialState, type PolicyState } from "../policy/state.ts";
 import { batchHeldBytesMax, taskTokensMax } from "../limits.ts";
 import type { FrameSpan } from "../wire/frame.ts";
 import { awaitAnswer, type Batches, endWait, holdAnswer, noBatches, passElement } from "./batches.ts";
+import { type ConsentState, noConsent, type ReleasedCall } from "./consent_state.ts";
 import type { Effect } from "./effect.ts";
 import { type PendingRequest, PendingTable } from "./pending.ts";
 import { noSurfaces, type SurfaceTable } from "./surface_table.ts";
@@ -26,6 +27,10 @@ export interface Gate {
   readonly anchor: string;
   /** Key of the digests in the records: a bare hash of a message would let anyone guess a card number in it. */
   readonly digestKey: Uint8Array;
+  /** The server's launch command, as a person is told it. */
+  readonly server?: string;
+  /** Where approvals can be looked up and given besides; absent: nowhere. `file`: as a person names it. */
+  readonly approvals?: { readonly file: string } | undefined;
 }
 
 export interface Counts {
@@ -61,6 +66,7 @@ export interface SessionState {
   readonly tasks: TaskTable;
   /** What the server has said of its tools and prompts; kept where something is expected of it. */
   readonly surfaces: SurfaceTable;
+  readonly consent: ConsentState;
   readonly chain: Chain;
   /** The last call number that was given out. */
   readonly calls: number;
@@ -93,6 +99,7 @@ export function createSession(gate: Gate): Session {
       waiting: { downstream: undefined, upstream: undefined },
       tasks: noTasks,
       surfaces: noSurfaces,
+      consent: noConsent,
       chain: startChain(gate.session, gate.anchor),
       calls: 0,
       counts: { forwarded: 0, denied: 0, refused: 0 },
@@ -117,6 +124,9 @@ export class Turn {
   waiting: BySide<Waiting | undefined>;
   tasks: TaskTable;
   surfaces: SurfaceTable;
+  consent: ConsentState;
+  /** The call that a person has approved and that this turn's message is. */
+  released: ReleasedCall | undefined;
   /** The batch that this turn's message is an element of. */
   readonly batch: number | undefined;
   readonly #sender: Side | undefined;
@@ -147,6 +157,7 @@ export class Turn {
     this.waiting = state.waiting;
     this.tasks = state.tasks;
     this.surfaces = state.surfaces;
+    this.consent = state.consent;
     this.#sender = sender;
     this.batch = sender === undefined ? undefined : state.batches[sender].reading?.batch;
     this.#chain = written ?? state.chain;
@@ -293,6 +304,7 @@ export class Turn {
       waiting: this.waiting,
       tasks: this.tasks,
       surfaces: this.surfaces,
+      consent: this.consent,
       chain: this.#chain,
       calls: this.#calls,
       counts: this.counts,

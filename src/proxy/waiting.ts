@@ -2,7 +2,7 @@
 
 import type { ErrorAnswer, Notification, Request, Result, Value } from "../mcp/message.ts";
 import type { Operation, ReadOperation } from "../mcp/operation.ts";
-import type { Query } from "../policy/facts.ts";
+import type { Facts, Query } from "../policy/facts.ts";
 
 /** A message whose facts are being looked up. */
 export type Waiting = WaitingRequest | WaitingAnswer;
@@ -20,6 +20,14 @@ export interface WaitingRequest extends WaitingBase {
   /** It wants to know what the server says of what it uses. */
   readonly wantsSurface: boolean;
   readonly queries: readonly Query[];
+  /** The rules to which a person has consented for this very message; absent: none. */
+  readonly granted?: ReadonlySet<string> | undefined;
+  /** Whose yes that was. */
+  readonly heldAs?: number | undefined;
+  /** Its facts, where it waits for an approval as well. */
+  readonly found?: Facts;
+  /** `ConsentCall.key` of what the approval is for. */
+  readonly approvalFor?: string;
 }
 
 export interface WaitingAnswer extends WaitingBase {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import type { Sink } from "../../src/audit/sink.ts";
 import { LilithError } from "../../src/errors.ts";
-import type { Facts, Query } from "../../src/policy/facts.ts";
+import type { ApprovalQuery, Facts, Query } from "../../src/policy/facts.ts";
 import type { PolicyDocument } from "../../src/policy/rule.ts";
 import { Relay, type RelayEnding, type ServerEnding } from "../../src/proxy/relay.ts";
 import { createSession } from "../../src/proxy/session.ts";
@@ -68,7 +68,7 @@ class FakeSink implements Sink {
 
 function rigOf(
   document: Partial<PolicyDocument> = { default: "allow" },
-  lookUp: (queries: readonly Query[]) => Facts | Promise<Facts> = () => new Map(),
+  lookUp: (queries: readonly (Query | ApprovalQuery)[]) => Facts | Promise<Facts> = () => new Map(),
   /** Whether the server's output ends with it; it does not while we hold it back. */
   outputEnds = true,
   /** The agent's channel where it is to be a real one; `downstream` is not in use then. */

@@ -22,6 +22,7 @@ export type Happening =
   | { readonly forward: Side; readonly text: string }
   | { readonly reply: Side; readonly message: Reply }
   | { readonly say: string }
+  | { readonly wake: number }
   | { readonly lookUp: readonly string[] };
 
 // deno-lint-ignore no-explicit-any
@@ -85,8 +86,10 @@ export function happeningOf(effect: Effect): Happening {
       return { reply: effect.to, message: JSON.parse(sentText(effect)!) };
     case "say":
       return { say: effect.text };
+    case "wake":
+      return { wake: effect.atMs };
     case "look_up":
-      return { lookUp: effect.queries.map(({ path }) => path) };
+      return { lookUp: effect.queries.map((query) => query.kind === "resolve" ? query.path : query.key) };
   }
 }
 

@@ -1,0 +1,189 @@
+/**
+ * Asking a person before a call passes: by a question to the client, where that can show one; else by an approval that
+ * others can see and answer. A yes is for exactly one call (`consent_call.ts`), and what was held is judged anew when
+ * it comes.
+ */
+
+import { keyedDigest } from "../audit/digest.ts";
+import type { RecordedConsent } from "../audit/record.ts";
+import { consentWaitMs, heldCallBytesMax, heldCallsMax } from "../limits.ts";
+import { question } from "../mcp/elicitation.ts";
+import type { Request } from "../mcp/message.ts";
+import { decideTogether, type JointDecision } from "../policy/decide_together.ts";
+import { type Approval, type Facts, withConsents } from "../policy/facts.ts";
+import type { Side } from "../mcp/operation.ts";
+import { quote } from "../policy/sentence.ts";
+import { type ConsentCall, consentCall, questionText } from "./consent_call.ts";
+import { type HeldCall, keptAnswer, questionKey } from "./consent_state.ts";
+import { recordDecision } from "./decision_record.ts";
+import type { Turn } from "./session_state.ts";
+import type { WaitingRequest } from "./waiting.ts";
+
+/** A call that rules ask for, once it is known what becomes of it now. */
+export interface Consulted {
+  readonly joint: JointDecision;
+  readonly facts: Facts;
+  /** Whose yes let it through; absent where it has none. */
+  readonly consent?: RecordedConsent;
+}
+
+/** A call that has no yes for all that is asked. */
+interface Unsettled extends Consulted {
+  readonly call: ConsentCall;
+  /** The rules that have their yes. */
+  readonly granted: ReadonlySet<string>;
+}
+
+/**
+ * What becomes of a call on which the verdict is `ask`; undefined where it waits, for a person or for an approval to be
+ * looked up.
+ */
+export function consult(
+  turn: Turn,
+  side: Side,
+  waiting: WaitingRequest,
+  found: Facts,
+  asked: JointDecision,
+): Consulted | undefined {
+  const { operation, company: { accompanying } } = waiting;
+  const { policy } = turn.gate;
+  const granted = new Set(found.consents);
+  let joint = asked;
+  let facts = found;
+  let by: RecordedConsent["by"] = "kept";
+  // Each round gives at least one more rule its yes.
+  for (;;) {
+    const asks = joint.decision.action === "deny" ? joint.decision.asks ?? [] : [];
+    if (asks.length === 0) return { joint, facts, consent: { by, rules: [...granted] } };
+    const policies = policy.documents.map(({ sha256 }) => sha256);
+    const call = consentCall(turn.gate.server ?? "", policies, joint.operation, asks);
+    const kept = keptAnswer(turn.consent, call.key, turn.nowMs);
+    const approval = waiting.approvalFor === call.key ? found.approval : undefined;
+    if (kept?.approved !== true && approval?.kind !== "approved") {
+      const unsettled = { joint, facts, call, granted };
+      if (kept !== undefined) {
+        return refuse(unsettled, "a person was asked for exactly this a moment ago, and it was not approved");
+      }
+      return settle(turn, side, waiting, unsettled, approval);
+    }
+    if (kept?.approved !== true) by = "approval";
+    for (const { key } of asks) granted.add(key);
+    facts = withConsents(facts, granted);
+    joint = decideTogether(policy, turn.policy, operation, accompanying, facts, turn.nowMs);
+  }
+}
+
+function settle(
+  turn: Turn,
+  side: Side,
+  waiting: WaitingRequest,
+  unsettled: Unsettled,
+  approval: Approval | undefined,
+): Consulted | undefined {
+  const { message } = waiting;
+  if (message.kind === "notification") {
+    return refuse(
+      unsettled,
+      "a person would have to approve it, and what wants no answer cannot wait for one",
+    );
+  }
+  if (approval !== undefined) return refuse(unsettled, explainApproval(turn, unsettled.call, approval));
+  if (turn.consent.offersForms && turn.revision !== undefined && turn.batch === undefined) {
+    return hold(turn, side, waiting, message, unsettled);
+  }
+  if (turn.gate.approvals === undefined) {
+    return refuse(unsettled, "a person would have to approve it, and there is no way to ask one here");
+  }
+  const { call, facts, granted } = unsettled;
+  turn.setWaiting(side, { ...waiting, found: withConsents(facts, granted), approvalFor: call.key });
+  turn.effects.push({ kind: "look_up", queries: [{ kind: "approval", ...call }] });
+  return undefined;
+}
+
+function refuse({ joint, facts }: Unsettled, reason: string): Consulted {
+  return { joint: { ...joint, decision: { ...joint.decision, reason } }, facts };
+}
+
+/** The reason for the model; how to approve it is for the operator alone. */
+function explainApproval(turn: Turn, { target, name }: ConsentCall, approval: Approval): string {
+  switch (approval.kind) {
+    case "approved":
+      return "a person has approved it";
+    case "denied":
+      return `a person has denied exactly this (${approval.id})`;
+    case "unavailable":
+      return `a person would have to approve it, and nobody can be asked: ${approval.why}`;
+    case "pending":
+      if (approval.isNew) {
+        turn.say(
+          "warning",
+          `${target} ${quote(name)} wants a person's consent: ` +
+            `lilith-zero approvals approve ${approval.id} --state ${turn.gate.approvals?.file}`,
+        );
+      }
+      return `a person has to approve it first; tell them that it waits under the name ${approval.id}, ` +
+        `and make exactly the same call again once they have`;
+  }
+}
+
+/** Keeps the call and asks the client for the person's answer. */
+function hold(
+  turn: Turn,
+  side: Side,
+  { operation, queries, company }: WaitingRequest,
+  message: Request,
+  unsettled: Unsettled,
+): Consulted | undefined {
+  const { call, granted, joint, facts } = unsettled;
+  const { held } = turn.consent;
+  if (held.some(({ consent }) => consent === call.key)) {
+    return refuse(unsettled, "a person is being asked for exactly this already");
+  }
+  const { buffer, start, end } = message.frame;
+  const bytes = held.reduce((sum, { line }) => sum + line.length, end + 1 - start);
+  if (held.length >= heldCallsMax || bytes > heldCallBytesMax) {
+    return refuse(unsettled, "as many calls as may wait for a person's answer are waiting already");
+  }
+  const number = turn.nextCall();
+  const decision = { ...joint.decision, action: "ask" as const };
+  recordDecision(turn, side, {
+    message,
+    operation: joint.operation,
+    judged: operation,
+    queries,
+    facts,
+    decision,
+    call: number,
+    also: company.accompanying.length === 0 ? undefined : company.accompanying,
+  });
+  const { id, questions } = newQuestion(turn);
+  const one: HeldCall = {
+    question: id,
+    side,
+    idKey: message.id.key,
+    idSource: message.id.source,
+    line: buffer.slice(start, end + 1),
+    consent: call.key,
+    rules: new Set([...granted, ...call.asks.map(({ key }) => key)]),
+    approvedForMs: call.approvedForMs,
+    call: number,
+    decision: joint.decision,
+    isToolCall: operation.target === "tool",
+    sinceMs: turn.nowMs,
+    untilMs: turn.nowMs + consentWaitMs,
+  };
+  turn.consent = { ...turn.consent, questions, held: [...held, one] };
+  turn.effects.push({ kind: "reply", to: "downstream", bytes: question(id, questionText(call)) });
+  turn.effects.push({ kind: "wake", atMs: one.untilMs });
+  return undefined;
+}
+
+/** An id that nobody can guess and that no request in flight has. */
+function newQuestion(turn: Turn): { readonly id: string; readonly questions: number } {
+  let questions = turn.consent.questions;
+  for (;;) {
+    const text = new TextEncoder().encode(`question ${++questions}`);
+    const id = `lilith-${keyedDigest(turn.gate.digestKey, text).slice(0, 32)}`;
+    if (turn.pending.upstream.get(questionKey(id)) === undefined) return { id, questions };
+  }
+}
