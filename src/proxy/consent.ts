@@ -15,6 +15,7 @@ import type { Side } from "../mcp/operation.ts";
 import { quote } from "../policy/sentence.ts";
 import { type ConsentCall, consentCall, questionText } from "./consent_call.ts";
 import { type HeldCall, keptAnswer, questionKey } from "./consent_state.ts";
+import { policiesInForce } from "./consent_answers.ts";
 import { recordDecision } from "./decision_record.ts";
 import type { Turn } from "./session_state.ts";
 import type { WaitingRequest } from "./waiting.ts";
@@ -55,10 +56,9 @@ export function consult(
   for (;;) {
     const asks = joint.decision.action === "deny" ? joint.decision.asks ?? [] : [];
     if (asks.length === 0) return { joint, facts, consent: { by, rules: [...granted] } };
-    const policies = policy.documents.map(({ sha256 }) => sha256);
-    const call = consentCall(turn.gate.server ?? "", policies, joint.operation, asks);
+    const call = consentCall(turn.gate.server ?? "", policiesInForce(turn), joint.operation, asks);
     const kept = keptAnswer(turn.consent, call.key, turn.nowMs);
-    const approval = waiting.approvalFor === call.key ? found.approval : undefined;
+    const approval = waiting.approvalFor === call.key ? found.approval ?? unanswered : undefined;
     if (kept?.approved !== true && approval?.kind !== "approved") {
       const unsettled = { joint, facts, call, granted };
       if (kept !== undefined) {
@@ -72,6 +72,9 @@ export function consult(
     joint = decideTogether(policy, turn.policy, operation, accompanying, facts, turn.nowMs);
   }
 }
+
+/** Asked once; whoever gives no answer is not asked again. */
+const unanswered: Approval = { kind: "unavailable", why: "approvals could not be looked up" };
 
 function settle(
   turn: Turn,
@@ -166,6 +169,7 @@ function hold(
     consent: call.key,
     rules: new Set([...granted, ...call.asks.map(({ key }) => key)]),
     approvedForMs: call.approvedForMs,
+    policies: policiesInForce(turn),
     call: number,
     decision: joint.decision,
     isToolCall: operation.target === "tool",

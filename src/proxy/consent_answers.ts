@@ -34,12 +34,22 @@ export function receiveConsent(turn: Turn, held: HeldCall, message: Result | Err
   const answer = readAnswer(message);
   if (answer !== "approved") return endHeld(turn, held, answer);
   record(turn, held, answer);
-  const { side, line, rules, call, consent, approvedForMs } = held;
+  const { side, line, call, consent, approvedForMs } = held;
   const kept = keepAnswer(withoutHeld(turn.consent, held), consent, {
     approved: true,
     untilMs: turn.nowMs + approvedForMs,
   });
+  // Rules of the same names in a policy that came since may say something else: the person did not see them.
+  const inForce = policiesInForce(turn);
+  const isSame = inForce.length === held.policies.length &&
+    inForce.every((digest, index) => digest === held.policies[index]);
+  const rules = isSame ? held.rules : new Set<string>();
   turn.consent = { ...kept, released: [...kept.released, { side, line, rules, call }] };
+}
+
+/** Digests of all policies that hold now. */
+export function policiesInForce({ gate: { policy } }: Turn): readonly string[] {
+  return policy.documents.map(({ sha256 }) => sha256);
 }
 
 /** The client's answer to a question of ours cannot be read as a message. */

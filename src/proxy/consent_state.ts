@@ -20,6 +20,8 @@ export interface HeldCall {
   /** The rules that a yes is for, and those that have one already. */
   readonly rules: ReadonlySet<string>;
   readonly approvedForMs: number;
+  /** Digests of the policies under which it was held. */
+  readonly policies: readonly string[];
   /** Number of its record. */
   readonly call: number;
   readonly decision: Decision;

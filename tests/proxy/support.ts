@@ -2,16 +2,24 @@
 
 import type { Incoming } from "../../src/mcp/message.ts";
 import type { Side } from "../../src/mcp/operation.ts";
-import { type Facts, noFacts } from "../../src/policy/facts.ts";
+import {
+  type Approval,
+  type ApprovalQuery,
+  type Facts,
+  noFacts,
+  withApproval,
+} from "../../src/policy/facts.ts";
 import type { PolicyDocument } from "../../src/policy/rule.ts";
 import type { Effect } from "../../src/proxy/effect.ts";
 import {
   createSession,
+  type Gate,
   nextElement,
   receive,
   resume,
   type Session,
   type Step,
+  tick,
 } from "../../src/proxy/session.ts";
 import { messageOf, recordOf, sentText } from "../support/lines.ts";
 import { policyOf } from "../support/policies.ts";
@@ -33,9 +41,12 @@ export class Conversation {
   nowMs = 1_000_000;
   facts: Facts = noFacts;
 
+  /** What is known of approvals; absent: they cannot be looked up. */
+  approve: ((query: ApprovalQuery) => Approval) | undefined;
+
   constructor(
     document: Partial<PolicyDocument> = { default: "allow" },
-    options: Parameters<typeof policyOf>[1] = {},
+    options: Parameters<typeof policyOf>[1] & Partial<Gate> = {},
   ) {
     this.session = createSession({
       session: "test-session",
@@ -43,6 +54,8 @@ export class Conversation {
       audited: true,
       anchor: "0".repeat(64),
       digestKey: new Uint8Array(32),
+      server: options.server ?? "server --flag",
+      approvals: options.approvals,
     });
   }
 
@@ -51,14 +64,33 @@ export class Conversation {
     const happenings = this.#takeOne(side, messageOf(line));
     for (;;) {
       const element = nextElement(this.session, side);
-      if (element === undefined) return happenings;
+      if (element === undefined) break;
       happenings.push(...this.#takeOne(side, element));
     }
+    // An answer of the agent's may let a request of the server's go on.
+    const other = side === "downstream" ? "upstream" : "downstream";
+    if (this.session.state.consent.released.length > 0) {
+      const element = nextElement(this.session, other);
+      if (element !== undefined) happenings.push(...this.#takeOne(other, element));
+    }
+    return happenings;
+  }
+
+  /** Lets time pass until the session wants to be called. */
+  pass(ms: number): Happening[] {
+    this.nowMs += ms;
+    return this.adopt(tick(this.session, this.nowMs));
   }
 
   #takeOne(side: Side, incoming: Incoming): Happening[] {
     let step = receive(this.session, side, incoming, this.nowMs);
-    if (step.effects[0]?.kind === "look_up") step = resume(step.session, side, this.facts, this.nowMs);
+    for (;;) {
+      const [question] = step.effects;
+      if (question?.kind !== "look_up") break;
+      const wanted = question.queries.find((query) => query.kind === "approval");
+      const facts = wanted === undefined ? this.facts : withApproval(this.facts, this.approve?.(wanted));
+      step = resume(step.session, side, facts, this.nowMs);
+    }
     return this.adopt(step);
   }
 
