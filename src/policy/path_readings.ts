@@ -19,11 +19,15 @@ import { percentDecodings, textReadings } from "./text_readings.ts";
 import { pathOfFileUri } from "./uri.ts";
 import { findWindowsAmbiguity, findWindowsTrouble, readWindowsPath } from "./windows_path.ts";
 
-/** Every reading of a text as a path: raw and percent-decoded, relative ones from the working directory. */
+/**
+ * Every reading of a text as a path: raw and percent-decoded, relative ones from the working directory. `isUri`: nobody
+ * takes a `file:` URI for a relative path here.
+ */
 export function pathReadings(
   text: string,
   strictness: Strictness,
   settings: PathSettings,
+  isUri = false,
 ): readonly PathReading[] {
   if (text.length > checkedTextCharactersMax) return [unknown("it is too long")];
   const decodings = percentDecodings(text);
@@ -31,7 +35,7 @@ export function pathReadings(
   if (candidates === undefined) return [unknown("its characters cannot be told")];
   const readings: PathReading[] = [];
   for (const candidate of candidates) {
-    if (fileUri.test(candidate)) readings.push(...readFileUri(candidate, strictness, settings));
+    if (fileUri.test(candidate)) readings.push(...readFileUri(candidate, strictness, settings, isUri));
     else readings.push(readOne(candidate, strictness, settings));
   }
   if (!decodings.sound) readings.push(unknown("its percent-encoding has no one meaning"));
@@ -109,7 +113,12 @@ const fileUri = /^file:/i;
  * A `file:` URI (RFC 8089) leads to its path; a server that knows no URIs takes it for a relative path, one that only
  * cuts `file://` off keeps host, query and fragment. Each is a reading.
  */
-function readFileUri(uri: string, strictness: Strictness, settings: PathSettings): readonly PathReading[] {
+function readFileUri(
+  uri: string,
+  strictness: Strictness,
+  settings: PathSettings,
+  isUri: boolean,
+): readonly PathReading[] {
   const host = uriHost.exec(uri)?.[1] ?? "";
   const paths = new Set<string>();
   const behindHost = uri.replace(uriHost, "").replace(fileUri, "");
@@ -135,7 +144,7 @@ function readFileUri(uri: string, strictness: Strictness, settings: PathSettings
         : readOne(place, strictness, settings),
     );
   }
-  if (settings.style === "posix" && !holdsControl(uri) && uri.isWellFormed()) {
+  if (!isUri && settings.style === "posix" && !holdsControl(uri) && uri.isWellFormed()) {
     readings.push(readPath(uri, settings));
   }
   if (host !== "" && host.toLowerCase() !== "localhost") readings.push(unknown("it names another machine"));

@@ -96,11 +96,16 @@ export class Subject {
     return kept(this.#foldedReadings ??= new Map(), text, () => [...new Set(readings.map(foldText))]);
   }
 
+  /** A resource is named by a URI (MCP 2025-11-25, server/resources), so that nobody takes it for a relative path. */
+  #isUri(text: string): boolean {
+    return this.operation.target === "resource" && this.operation.name === text;
+  }
+
   pathReadings(text: string, strictness: "allow" | "deny"): readonly PathReading[] {
     const memory = strictness === "allow"
       ? this.#pathsForAllow ??= new Map()
       : this.#pathsForDeny ??= new Map();
-    return kept(memory, text, () => pathReadings(text, strictness, this.paths));
+    return kept(memory, text, () => pathReadings(text, strictness, this.paths, this.#isUri(text)));
   }
 }
 

@@ -7,11 +7,14 @@ import { percentDecodings, upToNul } from "./text_readings.ts";
  * `file:///tmp/*` and no file in /tmp; nor is `file:///tmp/.<tab>./etc/passwd`, from which a URL parser takes the tab.
  */
 export function hasDotSegment(uri: string): boolean {
-  return percentDecodings(uri).texts.some((text) => {
+  return percentDecodings(uri).texts.some((written) => {
+    const text = written.replace(dotLike, (character) => character.normalize("NFKC"));
     const stripped = stripUri(text);
     return dotSegment.test(text) || dotSegment.test(stripped) || dotSegment.test(upToNul(stripped));
   });
 }
+/** What NFKC makes dots or slashes of (UAX #15). */
+const dotLike = /[\u2024-\u2026\ufe19\ufe30\ufe52\ufe68\uff0e\uff0f\uff3c]/g;
 /** RFC 3986, section 3.3; `\` because WHATWG URL takes it for a slash. */
 const dotSegment = /(?:^|[/\\])\.\.?(?:$|[/\\?#])/;
 

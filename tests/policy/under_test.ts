@@ -4,7 +4,7 @@ import { decide } from "../../src/policy/decide.ts";
 import { type Facts, noFacts } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
 import { initialState } from "../../src/policy/state.ts";
-import { call, compile, document, rule, under } from "./support/build.ts";
+import { call, compile, document, read, rule, under } from "./support/build.ts";
 import { type Entry, FakeDisk } from "./support/fake_disk.ts";
 
 const tree: Readonly<Record<string, Entry>> = {
@@ -371,4 +371,21 @@ Deno.test("under: no disguise of a path outside is ever let through", () => {
     { numRuns: 5_000 },
   );
   assert.equal(tried, 5_000);
+});
+
+Deno.test("under: the URI of a resource is no relative path, so that links can be followed for resources too", () => {
+  const verdict = (uri: string) => {
+    const policy = compile(
+      document([rule("allow", { resources: ["file:///tmp/*"] }, { args: { uri: [under("/tmp")] } })]),
+    );
+    const operation = read(uri);
+    const facts = new FakeDisk(tree).answer(needs(policy, operation));
+    return decide(policy, initialState(policy), operation, facts, 0).verdict;
+  };
+  assert.equal(verdict("file:///tmp/a"), "allow");
+  assert.equal(verdict("file:///tmp/in/new"), "allow");
+  assert.equal(verdict("file:///tmp/a?q=1"), "allow");
+  for (const uri of ["file:///tmp/out/passwd", "file:///tmp/../etc/passwd", "file:///tmp/dangling"]) {
+    assert.equal(verdict(uri), "deny", uri);
+  }
 });

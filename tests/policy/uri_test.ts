@@ -20,6 +20,10 @@ Deno.test("hasDotSegment() finds a climb in any spelling", () => {
       "file:///tmp/.. ",
       "file:///tmp/..\0/a",
       "file:///tmp/..%00",
+      "file:///tmp/\uff0e\uff0e/etc",
+      "file:///tmp/\u2025/etc",
+      "file:///tmp/..\uff0fetc",
+      "file:///tmp/%ef%bc%8e./etc",
     ]
   ) {
     assert.equal(hasDotSegment(uri), true, uri);

@@ -298,7 +298,7 @@ function ruleAnswer(
     const judge = (value: JsonValue, spelt: boolean) =>
       least(
         checks.filter((check) => !(spelt && check.kind === "present"))
-          .map((check) => checkAnswer(session, check, value, spelt, facts, mode)),
+          .map((check) => checkAnswer(session, operation, check, value, spelt, facts, mode)),
       );
     if (selector === "**") {
       const texts = everyText(all);
@@ -387,6 +387,7 @@ function isNumber(value: unknown): value is { source: string; value: number } {
 
 function checkAnswer(
   session: NaiveSession,
+  operation: Operation,
   check: Check,
   value: JsonValue,
   spelt: boolean,
@@ -408,7 +409,7 @@ function checkAnswer(
     case "glob":
       return text === undefined ? unknown : globAnswer(check.globs, text, mode);
     case "under":
-      return text === undefined ? unknown : underAnswer(session, check.roots, text, facts, mode);
+      return text === undefined ? unknown : underAnswer(session, operation, check.roots, text, facts, mode);
     case "url":
       return text === undefined ? unknown : naiveUrlAnswer(check.rule, text, mode);
     case "argv": {
@@ -418,7 +419,7 @@ function checkAnswer(
         check.rule,
         text ?? value,
         mode,
-        (word) => least(checks.map((one) => checkAnswer(session, one, word, false, facts, mode))),
+        (word) => least(checks.map((one) => checkAnswer(session, operation, one, word, false, facts, mode))),
       );
     }
     case "min":
@@ -584,6 +585,7 @@ function lenient(texts: readonly string[]): string[] {
 
 function underAnswer(
   session: NaiveSession,
+  operation: Operation,
   roots: readonly string[],
   text: string,
   facts: Facts,
@@ -595,8 +597,9 @@ function underAnswer(
   const answers = readings.flatMap((one): Tri[] => {
     const uri = fileUriPaths(one);
     if (uri === undefined) return answerPlain(one);
-    // A server that knows no URIs looks for a file of that name.
-    const asName = /\p{Cc}/u.test(one) ? [] : answerPath(one);
+    // A server that knows no URIs looks for a file of that name; one that serves resources knows them.
+    const isResource = operation.target === "resource" && operation.name === text;
+    const asName = isResource || /\p{Cc}/u.test(one) ? [] : answerPath(one);
     const others = uri.paths.flatMap((path) => /^file:/i.test(path) ? [unknown as Tri] : answerPlain(path));
     return [...asName, ...others, ...(uri.clear ? [] : [unknown as Tri])];
   });
