@@ -18,6 +18,7 @@ import { decide } from "../policy/decide.ts";
 import { decideTogether } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";
 import { type Facts, withConsents } from "../policy/facts.ts";
+import { policyAt } from "../policy/policy_at.ts";
 import { advance, initialState, type PolicyState } from "../policy/state.ts";
 import { type Bounds, boundsOf } from "../policy/uncertain.ts";
 import type { JsonValue } from "../wire/json_value.ts";
@@ -116,7 +117,9 @@ interface Waiting {
 }
 
 class SessionReplay {
+  /** Without what it expects of the server. */
   readonly #policy: CompiledPolicy;
+  readonly #asksForSchemas: boolean;
   readonly #isDirectoryKnown: boolean;
   /** What one message asks for passes as a whole, so it is decided as a whole. */
   #group: { readonly within: number; readonly members: Waiting[] } | undefined;
@@ -130,7 +133,8 @@ class SessionReplay {
     readonly isHeadless: boolean,
     sinceMs: number,
   ) {
-    this.#policy = policy;
+    this.#asksForSchemas = policy.trust !== undefined;
+    this.#policy = { ...policy, trust: undefined };
     this.#isDirectoryKnown = isDirectoryKnown;
     const least = initialState(policy);
     this.#states = { least, most: isHeadless ? emptied(least, sinceMs) : least };
@@ -185,8 +189,8 @@ class SessionReplay {
     readonly after: Replayed["after"];
   } {
     const { verdict, action, code, policy, rule, timeMs } = recorded;
-    if (code === "own_file" || code === "unsafe_url") {
-      // Built in: no policy has a say in it.
+    if (builtInCodes.has(code ?? "")) {
+      // No rule of a policy has a say in it.
       const after = { kind: "decided", verdict, action, policy, rule, reason: "built in" } as const;
       return { passes: action === "deny" ? "no" : "yes", after };
     }
@@ -206,10 +210,15 @@ class SessionReplay {
     const facts: Facts = recorded.consents.length === 0
       ? recorded.facts
       : withConsents(recorded.facts, new Set(recorded.consents));
-    const { rules, because } = findUncertainRules(this.#policy, operations, facts);
+    const { rules, because } = findUncertainRules(
+      policyAt(this.#policy, timeMs),
+      operations,
+      facts,
+      this.#asksForSchemas,
+    );
     const uncertain = new Set(rules);
     if (!this.#isDirectoryKnown) {
-      for (const rule of rulesThatLookAtDisk(this.#policy)) uncertain.add(rule);
+      for (const rule of rulesThatLookAtDisk(policyAt(this.#policy, timeMs))) uncertain.add(rule);
     }
     const [first, ...rest] = operations.map(({ operation }) => operation);
     const { least, most } = this.#states;
@@ -221,7 +230,7 @@ class SessionReplay {
       const passes = action === "forward" ? "yes" : "no";
       return { passes, after: { kind: "decided", verdict, action, policy, rule, reason } };
     }
-    const bounds = this.#boundsOf(uncertain);
+    const bounds = this.#boundsOf(policyAt(this.#policy, timeMs), uncertain);
     const judge = (policy: CompiledPolicy, state: PolicyState) =>
       decideTogether(policy, state, first, rest, facts, timeMs).decision;
     const open = bounds.open.map((variant) => judge(variant, least));
@@ -273,11 +282,11 @@ class SessionReplay {
     return { ...forwarded, charges };
   }
 
-  #boundsOf(uncertain: ReadonlySet<CompiledRule>): Bounds {
-    const key = [...uncertain].map((rule) => this.#numberOf(rule)).join(" ");
+  #boundsOf(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): Bounds {
+    const key = `${policy.endings.length} ` + [...uncertain].map((rule) => this.#numberOf(rule)).join(" ");
     const known = this.#bounds.get(key);
     if (known !== undefined) return known;
-    const bounds = boundsOf(this.#policy, uncertain);
+    const bounds = boundsOf(policy, uncertain);
     if (this.#bounds.size >= boundsMax) this.#bounds.clear();
     this.#bounds.set(key, bounds);
     return bounds;
@@ -290,6 +299,12 @@ class SessionReplay {
     return this.#numbers.size - 1;
   }
 }
+
+/**
+ * What is said before any rule is asked: of our own files, of what a server says of itself. It is left as it was, also
+ * under a policy that would expect more of the server: what the server said is not in the log.
+ */
+const builtInCodes: ReadonlySet<string> = new Set(["own_file", "unsafe_url", "lock", "invisible_text"]);
 
 /** Few sets of rules are ever uncertain together; each is worked out once. */
 const boundsMax = 64;

@@ -23,11 +23,15 @@ export interface UncertainRules {
   readonly because: Watch;
 }
 
-/** Every rule that covers one of the operations and whose answer depends on what is not known. */
+/**
+ * Every rule that covers one of the operations and whose answer depends on what is not known. `asksForSchemas`: some rule
+ * may ask what the server declared, which no path in the facts tells.
+ */
 export function findUncertainRules(
   policy: CompiledPolicy,
   operations: readonly Remembered[],
   facts: Facts,
+  asksForSchemas: boolean,
 ): UncertainRules {
   const rules = new Set<CompiledRule>();
   const because = newWatch();
@@ -35,7 +39,7 @@ export function findUncertainRules(
     const { operation } = remembered;
     // A fact that nobody would have asked for was not there when the real thing was decided either.
     const wanted = new Set(needs(policy, operation).map(({ path }) => path));
-    if (isWhole(remembered, wanted, facts)) continue;
+    if (!asksForSchemas && isWhole(remembered, wanted, facts)) continue;
     const subject = new Subject(operation, facts, policy.paths);
     const look = (all: readonly CompiledRule[], strictness: Strictness): void => {
       for (const rule of all) {
@@ -103,10 +107,7 @@ function isCertain(
 
 /** A rule holds where all of its parts do. */
 function partsOf(rule: CompiledRule): readonly CompiledRule[] {
-  const parts: CompiledRule[] = rule.arguments.map((argument) => ({
-    ...rule,
-    closed: false,
-    arguments: [argument],
-  }));
+  const alone = { ...rule, closed: false, schema: false };
+  const parts: CompiledRule[] = rule.arguments.map((argument) => ({ ...alone, arguments: [argument] }));
   return [{ ...rule, arguments: [] }, ...parts];
 }

@@ -137,6 +137,7 @@ export function watchedFacts(facts: Facts, wanted: ReadonlySet<string>, watch: W
 
 class WatchedFacts extends Map<string, Resolution> {
   readonly consents?: ReadonlySet<string>;
+  readonly #surface: Facts["surface"];
   #wanted: ReadonlySet<string>;
   #watch: Watch;
 
@@ -144,8 +145,15 @@ class WatchedFacts extends Map<string, Resolution> {
     super();
     for (const [path, resolution] of facts) super.set(path, resolution);
     if (facts.consents !== undefined) this.consents = facts.consents;
+    this.#surface = facts.surface;
     this.#wanted = wanted;
     this.#watch = watch;
+  }
+
+  /** What the server declared. */
+  get surface(): NonNullable<Facts["surface"]> {
+    if (this.#surface === undefined) this.#watch.fact = true;
+    return this.#surface ?? { standing: "unknown" };
   }
 
   override get(path: string): Resolution | undefined {

@@ -14,7 +14,7 @@ import { explainCheck } from "./explain_check.ts";
 import { isGlob } from "./glob.ts";
 import { fullLevel, levelAt, waitMs } from "./limit.ts";
 import { answerRule, findUnnamed } from "./match.ts";
-import { policyAt } from "./policy_at.ts";
+import { hasEnded, policyAt } from "./policy_at.ts";
 import { describeCheck } from "./reason.ts";
 import type { Rule, Scope } from "./rule.ts";
 import { quote } from "./sentence.ts";
@@ -125,10 +125,12 @@ export function explain(
     return { ...about, policies: [], wouldTake: [] };
   }
   const subject = new Subject(operation, facts, policy.paths);
-  const policies = policyAt(policy, nowMs).documents.map((document) => {
+  const policies = policyAt(policy, nowMs).documents.map((document, index) => {
     // The same document alone gives its own verdict; what is built in has spoken already.
     const alone = decide({ ...policy, documents: [document] }, state, operation, facts, nowMs);
-    return traceDocument(document, alone, state, subject, nowMs);
+    const trace = traceDocument(document, alone, state, subject, nowMs);
+    const ended = traceEnded(policy.documents[index], nowMs);
+    return ended.length === 0 ? trace : { ...trace, rules: [...trace.rules, ...ended] };
   });
   return { ...about, policies, wouldTake: decision.action === "deny" ? wouldTake(policies, operation) : [] };
 }
@@ -212,6 +214,26 @@ function traceDocument(
       ...allow.rules.map((rule) => trace(rule, "allow", allows.has(rule), {})),
     ],
   };
+}
+
+/** The rules that are there no more. */
+function traceEnded({ deny, limit, ask, allow }: CompiledDocument, nowMs: number): readonly RuleTrace[] {
+  const ended = (rules: readonly CompiledRule[], effect: Rule["effect"]): readonly RuleTrace[] =>
+    rules.filter(({ untilMs }) => hasEnded(untilMs, nowMs)).map(({ id, observes, untilMs }) => ({
+      id,
+      effect,
+      observes,
+      says: "elsewhere",
+      elsewhere: `it ended at ${new Date(untilMs!).toISOString()}`,
+      checks: [],
+      decisive: false,
+    }));
+  return [
+    ...ended(deny.rules, "deny"),
+    ...ended(limit.rules, "limit"),
+    ...ended(ask?.perhaps.rules ?? [], "ask"),
+    ...ended(allow.rules, "allow"),
+  ];
 }
 
 const verdictOf: Readonly<Record<Rule["effect"], Decision["verdict"]>> = {

@@ -62,6 +62,15 @@ function costly(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): C
   return { ...policy, documents };
 }
 
+/** What takes every condition on the arguments from a rule. */
+const unconditional = {
+  arguments: [],
+  closed: false,
+  names: new Set<string>(),
+  parts: undefined,
+  schema: false,
+} as const;
+
 /** The index with each uncertain rule made to apply whatever the arguments are, or taken out. */
 function changed<R extends CompiledRule>(
   index: ScopeIndex<R>,
@@ -73,7 +82,7 @@ function changed<R extends CompiledRule>(
   const rules = index.rules.flatMap((rule): R[] => {
     if (!uncertain.has(rule)) return [rule];
     if (!applies) return [];
-    const known = made.get(rule) ?? { ...rule, arguments: [], closed: false, names: new Set<string>() };
+    const known = made.get(rule) ?? { ...rule, ...unconditional };
     made.set(rule, known);
     return [known as R];
   });

@@ -172,3 +172,15 @@ Deno.test("of the places that a path selects, the one that decided is shown", ()
     'it is "X", which can be read as the same but for case',
   );
 });
+
+Deno.test("explain() says of a rule whose time is over that it has ended", () => {
+  const policy = compile(
+    document([rule("deny", "*", { id: "freeze", untilMs: Date.UTC(2026, 0, 1) }), rule("allow", "*")]),
+  );
+  const at = (nowMs: number) =>
+    explain(policy, initialState(policy), call("read"), noFacts, nowMs).policies[0].rules.map((one) =>
+      `${one.id} ${one.elsewhere ?? one.says}`
+    );
+  assert.deepEqual(at(0), ["freeze denies", "allow allows"]);
+  assert.deepEqual(at(Date.UTC(2026, 0, 1)), ["allow allows", "freeze it ended at 2026-01-01T00:00:00.000Z"]);
+});
