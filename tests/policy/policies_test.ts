@@ -100,7 +100,7 @@ Deno.test("policies/filesystem.yaml lets every reading tool read, and no other d
 });
 
 Deno.test("policies/shell.yaml stops every command line with a character that a shell interprets", () => {
-  const special = [..."\t\n\r\0\x1b!\"#$%&'()*,:;<=>?@[\\]^`{|}~", "\u00a0", "\u2028", "\uff0f", "é"];
+  const special = [..."\t\n\r\0\x1b!\"#$%&'()*,;<=>?[\\]^`{|}~", "\u00a0", "\u2028", "\uff0f", "é"];
   const calls = special.flatMap((character) =>
     [`ls /tmp${character}`, `ls /tmp/${character}x`, `${character}ls /tmp`, `ls${character}/tmp`].map((
       command,
@@ -110,6 +110,14 @@ Deno.test("policies/shell.yaml stops every command line with a character that a 
     }))
   );
   assert.deepEqual(new Set(verdictsOf("shell.yaml", calls)), new Set(["deny"]));
+});
+
+Deno.test("policies/shell.yaml takes an at sign inside a name, where no shell interprets it", () => {
+  const calls = ["ls /tmp/a@b", "ls @/tmp", "ls /tmp@", "ls /tmp/a:b", "ls :/tmp"].map((command) => ({
+    tool: "run_command",
+    arguments: { command },
+  }));
+  assert.deepEqual(verdictsOf("shell.yaml", calls), ["allow", "deny", "deny", "deny", "deny"]);
 });
 
 Deno.test("policies/shell.yaml stops every way up and every option with an argument", () => {
@@ -122,6 +130,11 @@ Deno.test("policies/shell.yaml stops every way up and every option with an argum
     "ls -R /tmp",
     "ls -L /tmp",
     "ls -I x /tmp",
+    "ls /tmp -R",
+    "ls --recursive /tmp",
+    "ls --color=a/b /tmp",
+    "ls '/tmp'",
+    "ls /tmp\\..",
     "ls -T9 /tmp",
     "ls -- /tmp",
     "ls - /tmp",
