@@ -192,6 +192,12 @@ export const consentArgumentsCharactersMax = 4000;
 /** What burst × period of a limit may come to, so that its token counts survive a division and a product exactly. */
 export const bucketPartsMax = 2 ** 51;
 
+/** Places on either side of the point of a number that is summed up: money has 2, tokens of a blockchain 18. */
+export const decimalPlacesMax = 30;
+
+/** Labels that one rule may give or ask for; they stand in every record of it. */
+export const ruleTaintsMax = 16;
+
 /** A name or value from outside as it is quoted in a sentence for people. */
 export const quotedCharactersMax = 100;
 

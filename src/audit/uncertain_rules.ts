@@ -3,7 +3,7 @@
 import type { Operation } from "../mcp/operation.ts";
 import type { Answer, Strictness } from "../policy/answer.ts";
 import type { CompiledPolicy, CompiledRule } from "../policy/compile.ts";
-import type { Facts } from "../policy/facts.ts";
+import { type Facts, pathQueries } from "../policy/facts.ts";
 import { answerRule } from "../policy/match.ts";
 import { needs } from "../policy/needs.ts";
 import { Subject } from "../policy/subject.ts";
@@ -38,7 +38,7 @@ export function findUncertainRules(
   for (const remembered of operations) {
     const { operation } = remembered;
     // A fact that nobody would have asked for was not there when the real thing was decided either.
-    const wanted = new Set(needs(policy, operation).map(({ path }) => path));
+    const wanted = new Set(pathQueries(needs(policy, operation)).map(({ path }) => path));
     if (!asksForSchemas && isWhole(remembered, wanted, facts)) continue;
     const subject = new Subject(operation, facts, policy.paths);
     const look = (all: readonly CompiledRule[], strictness: Strictness): void => {
@@ -51,7 +51,7 @@ export function findUncertainRules(
         because.fact ||= watch.fact;
       }
     };
-    for (const { deny, limit, ask, allow } of policy.documents) {
+    for (const { deny, limit, ask, allow, taint } of policy.documents) {
       look(deny.covering(subject), "deny");
       look(limit.covering(subject), "deny");
       if (ask !== undefined) {
@@ -59,6 +59,7 @@ export function findUncertainRules(
         look(ask.surely.covering(subject), "allow");
       }
       look(allow.covering(subject), "allow");
+      if (taint !== undefined) look(taint.covering(subject), "deny");
     }
   }
   return { rules, because };

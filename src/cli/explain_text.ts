@@ -118,7 +118,10 @@ function describe({ says, answer, elsewhere, limit, effect }: RuleTrace): string
     case "denies":
       return answer === "unknown" ? "denies, because it cannot be told" : "denies";
     case "limits":
-      return `has no room${limit === undefined ? "" : ` for ${limit.waitMs} ms (it holds ${limit.holds})`}`;
+      if (limit === undefined) return "has no room";
+      return limit.waitMs === Infinity
+        ? `has no room for it (${round(limit.left)} of ${limit.holds} left)`
+        : `has no room for ${limit.waitMs} ms (it holds ${limit.holds})`;
     case "has_room":
       return `has room${limit === undefined ? "" : `: ${round(limit.left)} of ${limit.holds} left`}`;
     case "asks":

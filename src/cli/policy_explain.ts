@@ -9,7 +9,7 @@ import { decideTogether } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";
 import { answerByName } from "../policy/examples.ts";
 import { explain, type Explanation } from "../policy/explain.ts";
-import type { Facts } from "../policy/facts.ts";
+import { type Facts, pathQueries } from "../policy/facts.ts";
 import { needsOfAll } from "../policy/needs.ts";
 import { readCall } from "../policy/read_call.ts";
 import { initialState } from "../policy/state.ts";
@@ -98,7 +98,7 @@ export async function policyExplain(
 function lookUp(queries: ReturnType<typeof needsOfAll>, directory: string, onDisk: boolean): Facts {
   if (queries.length === 0 || !onDisk) return answerByName(queries, directory);
   const resolvePath = openResolver(directory);
-  return new Map(queries.map(({ path }) => [path, resolvePath(path)]));
+  return new Map(pathQueries(queries).map(({ path }) => [path, resolvePath(path)]));
 }
 
 /** At most as much as a policy may be long: a call is never longer. */

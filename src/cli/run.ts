@@ -13,7 +13,7 @@ import { openSink } from "../audit/sink.ts";
 import { floodGrowthBytesMax, frameBytesMax, memoryGrowthBytesMax, stopTimeoutMs } from "../limits.ts";
 import { Collector } from "../memory.ts";
 import { dropPermissions } from "../permissions.ts";
-import type { ApprovalQuery, Facts, Query, Resolution } from "../policy/facts.ts";
+import { type ApprovalQuery, type Facts, pathQueries, type Query, type Resolution } from "../policy/facts.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import { Relay } from "../proxy/relay.ts";
 import { createSession } from "../proxy/session.ts";
@@ -189,7 +189,7 @@ function factsFrom(
 ): (queries: readonly (Query | ApprovalQuery)[]) => Facts {
   return (queries) => {
     const facts = new Map<string, Resolution>();
-    for (const query of queries) if (query.kind === "resolve") facts.set(query.path, resolvePath(query.path));
+    for (const { path } of pathQueries(queries)) facts.set(path, resolvePath(path));
     return facts;
   };
 }

@@ -13,9 +13,10 @@ import { type PolicyNumber, policyNumber } from "./number.ts";
 import { type NamedPart, nameParts } from "./named_parts.ts";
 import { type OwnFiles, prepareOwnFiles } from "./own_files.ts";
 import { normalizePath, type PathSettings } from "./path.ts";
+import { type CompiledQuota, compileQuota } from "./quota.ts";
 import type { Pattern, PatternEngine } from "./pattern.ts";
 import { endingsOf } from "./policy_at.ts";
-import type { ArgumentRule, Check, Literal, PolicyDocument, Rule } from "./rule.ts";
+import type { ArgumentRule, Check, Literal, PolicyDocument, Quota, Rule } from "./rule.ts";
 import { ScopeIndex } from "./scope.ts";
 import type { SelectedPath } from "./select.ts";
 import { parseSelector, type SelectorStep } from "./selector.ts";
@@ -78,10 +79,19 @@ export interface CompiledRule {
   readonly looksAtDisk: boolean;
   /** When the rule ends, in Unix milliseconds; undefined: never. */
   readonly untilMs: number | undefined;
+  /** Only on what denies and asks: it is there only while the session has all of these labels. */
+  readonly ifTainted: readonly string[] | undefined;
 }
 
+/** It has a bucket or a quota. */
 export interface CompiledLimit extends CompiledRule {
-  readonly bucket: Bucket;
+  readonly bucket: Bucket | undefined;
+  readonly quota: CompiledQuota | undefined;
+}
+
+/** A rule that allows or asks, as what it brings in is concerned. */
+export interface CompiledTaint extends CompiledRule {
+  readonly labels: readonly string[];
 }
 
 export interface CompiledAsk extends CompiledRule {
@@ -109,6 +119,10 @@ export interface CompiledDocument {
   /** Undefined where no rule asks. */
   readonly ask: CompiledAsks | undefined;
   readonly allow: ScopeIndex<CompiledRule>;
+  /** Rules that bring labels in, covering as denies do; undefined where none does. */
+  readonly taint: ScopeIndex<CompiledTaint> | undefined;
+  /** Rules that count over sessions and windows, and that bring labels in or look at them; undefined where none does. */
+  readonly shared: ScopeIndex<CompiledRule> | undefined;
 }
 
 /** All policies of a session. Opaque: made by {@linkcode compilePolicies}, asked by `needs`, `decide`, `couldAllow`. */
@@ -126,6 +140,10 @@ export interface CompiledPolicy {
   readonly endings: readonly number[];
   /** What is expected of what the server says of itself; undefined where nothing is. */
   readonly trust: Trust | undefined;
+  /** Whether any rule brings labels in. */
+  readonly rulesTaint: boolean;
+  /** Whether what is earned and used up is shared with other proxies, so that decisions need it as a fact. */
+  readonly sharesState: boolean;
 }
 
 /** What a policy means depends on it, but it is not in the file. */
@@ -140,6 +158,8 @@ export interface CompileOptions {
   readonly ownFiles: readonly string[];
   /** What the server said of itself when it was approved; left out where it was not locked. */
   readonly lock?: Lock | undefined;
+  /** What sessions and windows have used up is shared with other proxies; left out: it is not. */
+  readonly sharesState?: boolean;
 }
 
 /**
@@ -187,6 +207,8 @@ export function compilePolicies(
     rulesLookAtDisk,
     endings: endingsOf(documents.flatMap(({ rules }) => rules)),
     trust: trustOf(documents, options.lock),
+    rulesTaint: compiled.some(({ taint }) => taint !== undefined),
+    sharesState: options.sharesState === true && compiled.some(({ shared }) => shared !== undefined),
   };
 }
 
@@ -211,6 +233,8 @@ function denyAll(): CompiledDocument {
     limit: new ScopeIndex<CompiledLimit>([], "deny"),
     ask: undefined,
     allow: new ScopeIndex<CompiledRule>([], "allow"),
+    taint: undefined,
+    shared: undefined,
   };
 }
 
@@ -224,8 +248,12 @@ function compileDocument(
   const limit: CompiledLimit[] = [];
   const ask: CompiledAsk[] = [];
   const allow: CompiledRule[] = [];
+  const taint: CompiledTaint[] = [];
+  const shared: CompiledRule[] = [];
   document.rules.forEach((rule, order) => {
     const compiled = compileRule(rule, order, document, engine);
+    if (rule.taint !== undefined && rule.mode === "enforce") taint.push({ ...compiled, labels: rule.taint });
+    if ((rule.taint ?? rule.ifTainted ?? rule.quota) !== undefined) shared.push(compiled);
     switch (rule.effect) {
       case "deny":
         deny.push(compiled);
@@ -244,18 +272,20 @@ function compileDocument(
         // The number keeps the buckets of two policies apart, even of two with one name.
         const id = `${number}/${rule.id}`;
         const bucket = rule.to && bucketOf(id, rule.to);
-        if (bucket === undefined) {
+        const quota = rule.quota &&
+          compileQuota(id, document.name, rule.id, rule.quota, summedPath(rule.quota));
+        if (bucket === undefined && quota === undefined) {
           throw refuse(document, rule.at, `the rate of rule ${quote(rule.id)} cannot be kept`, {
-            hint: "Give a whole number of calls and a period, as in 60 calls/minute",
+            hint: "Give a whole number of calls and a period, as in 60 calls/minute, or a maximum above 0",
           });
         }
-        if (buckets.has(id)) {
+        if (limit.some((other) => other.id === rule.id)) {
           throw refuse(document, rule.at, `two limits are called ${quote(rule.id)}`, {
             hint: "Give each rule an id of its own",
           });
         }
-        buckets.set(id, bucket);
-        limit.push({ ...compiled, bucket });
+        if (bucket !== undefined) buckets.set(id, bucket);
+        limit.push({ ...compiled, bucket, quota });
       }
     }
   });
@@ -271,6 +301,8 @@ function compileDocument(
       ? undefined
       : { surely: new ScopeIndex(ask, "allow"), perhaps: new ScopeIndex(ask, "deny") },
     allow: new ScopeIndex(allow, "allow"),
+    taint: taint.length === 0 ? undefined : new ScopeIndex(taint, "deny"),
+    shared: shared.length === 0 ? undefined : new ScopeIndex(shared, "deny"),
   };
 }
 
@@ -309,6 +341,7 @@ function compileRule(
     parts: isClosed && paths.some((steps) => steps.length > 1) ? nameParts(paths) : undefined,
     looksAtDisk: compiled.some((argument) => argument.checks.some(looksAtDisk)),
     untilMs: rule.untilMs,
+    ifTainted: rule.ifTainted,
   };
 }
 
@@ -357,6 +390,12 @@ function compileCheck(
     case "present":
       return { kind: "present", present: check.present };
   }
+}
+
+/** Where the amounts of a quota stand; undefined where calls are counted, and for what selects no one place. */
+function summedPath({ sum }: Quota): SelectedPath | undefined {
+  const parsed = sum === undefined ? undefined : parseSelector(sum);
+  return parsed?.kind === "path" ? argumentOf(parsed.steps) : undefined;
 }
 
 /** A selector's path as it is looked up: its argument, and the steps below. The first step is always a name. */

@@ -13,8 +13,10 @@ import type { Facts } from "./facts.ts";
 import { fullLevel, waitMs } from "./limit.ts";
 import type { Answer } from "./answer.ts";
 import { answerRule } from "./match.ts";
+import { touchesShared } from "./needs.ts";
 import { findOwnFile, ownFilesRule } from "./own_files.ts";
 import { policyAt } from "./policy_at.ts";
+import { claim, type Use } from "./quota.ts";
 import {
   reasonForAllow,
   reasonForAsk,
@@ -23,11 +25,18 @@ import {
   reasonForDeny,
   reasonForLimit,
   reasonForOwnFile,
+  reasonForQuota,
+  reasonForTaint,
 } from "./reason.ts";
-import type { PolicyState } from "./state.ts";
+import { earnedTaints, type PolicyState } from "./state.ts";
+import { nameTarget } from "./sentence.ts";
 import { Subject } from "./subject.ts";
+import { findTaints, hasLabel, type Taint } from "./taint.ts";
 import { findDistrust } from "./trust.ts";
 import { findUnsafeUrl, safeUrlsRule } from "./unsafe_url.ts";
+
+/** What decides where something is shared and cannot be told. */
+export const sharedStateRule = "shared-state";
 
 /** The policy that built-in rules belong to. */
 const builtIn = "built-in";
@@ -75,15 +84,44 @@ function judge(
     const distrusted = findDistrust(policy.trust, operation, facts);
     if (distrusted !== undefined) return deny(policy, distrusted.code, distrusted.rule, distrusted.reason);
   }
+  if (policy.sharesState && facts.shared?.kind !== "known" && touchesShared(policy, subject)) {
+    return deny(policy, "error", sharedStateRule, "what it shares with other servers could not be looked up");
+  }
   const { documents } = policy;
-  if (documents.length === 1) return speakAlone(judgeDocument(documents[0], state, subject, nowMs));
-  return combine(documents.map((document) => judgeDocument(document, state, subject, nowMs)));
+  const decision = documents.length === 1
+    ? speakAlone(judgeDocument(documents[0], state, subject, nowMs))
+    : combine(documents.map((document) => judgeDocument(document, state, subject, nowMs)));
+  return policy.rulesTaint ? withTaints(decision, policy, state, subject) : decision;
+}
+
+/** With the labels that the call brings in; what the session has already is not brought in again. */
+function withTaints(
+  decision: Decision,
+  policy: CompiledPolicy,
+  state: PolicyState,
+  subject: Subject,
+): Decision {
+  if (decision.action !== "forward") return decision;
+  const earned = earnedTaints(state, subject.facts);
+  const fresh = new Set<string>();
+  for (const { taint } of policy.documents) {
+    for (const rule of taint?.covering(subject) ?? []) {
+      const labels = rule.labels.filter((label) => !fresh.has(label) && !hasLabel(earned, label));
+      if (labels.length === 0 || answerRule(rule, subject, "deny") === "no") continue;
+      for (const label of labels) fresh.add(label);
+    }
+  }
+  if (fresh.size === 0) return decision;
+  const by = nameTarget(subject.operation);
+  return { ...decision, taints: [...fresh].sort().map((label) => ({ label, by })) };
 }
 
 /** What {@linkcode combine} makes of one judgement, at a fraction of its cost: most people have one policy. */
 function speakAlone(judgement: Judgement): Decision {
-  const { document, verdict, rule, reason, observed, charges } = judgement;
-  if (verdict !== "allow" || document.mode !== "enforce" || observed.length > 0) return combine([judgement]);
+  const { document, verdict, rule, reason, observed, charges, uses } = judgement;
+  if (verdict !== "allow" || document.mode !== "enforce" || observed.length > 0 || uses !== undefined) {
+    return combine([judgement]);
+  }
   const { name: policy, denials } = document;
   return { verdict, action: "forward", policy, rule, reason, observed, charges, denials };
 }
@@ -119,6 +157,8 @@ interface Judgement {
   readonly observed: readonly Observation[];
   /** For each limit that covers the call and has room. */
   readonly charges: readonly Charge[];
+  /** For each quota that covers the call and has room; absent: none. */
+  readonly uses?: readonly Use[] | undefined;
   /** What a person has to be asked; only where the verdict is `ask`. */
   readonly asks?: readonly Asking[] | undefined;
 }
@@ -129,7 +169,7 @@ function judgeDocument(
   subject: Subject,
   nowMs: number,
 ): Judgement {
-  const denial = document.deny.rules.length === 0 ? noDenial : judgeDenies(document, subject);
+  const denial = document.deny.rules.length === 0 ? noDenial : judgeDenies(document, state, subject);
   if (denial.verdict !== undefined && document.mode === "enforce") {
     // Nothing can be stricter, and what is not forwarded is not charged.
     const { verdict, code, rule, reason } = denial.verdict;
@@ -140,29 +180,33 @@ function judgeDocument(
     ? noLimits
     : judgeLimits(document, state, subject, nowMs);
   const observed = limits.observed.length === 0 ? denial.observed : [...denial.observed, ...limits.observed];
-  const { waitMs, charges } = limits;
+  const { waitMs, charges, uses } = limits;
   const before = denial.verdict ?? limits.verdict;
-  if (document.ask !== undefined) return addAsks(document, document.ask, subject, before, observed, limits);
+  if (document.ask !== undefined) {
+    return addAsks(document, document.ask, state, subject, before, observed, limits);
+  }
   const { verdict, code, rule, reason } = before ?? judgeAllows(document, subject);
-  return { document, waitMs, observed, charges, verdict, code, rule, reason };
+  return { document, waitMs, observed, charges, uses, verdict, code, rule, reason };
 }
 
 /** What is said where rules ask: nothing else pays for them. */
 function addAsks(
   document: CompiledDocument,
   rules: CompiledAsks,
+  state: PolicyState,
   subject: Subject,
   before: Ruling | undefined,
   observed: readonly Observation[],
-  { waitMs, charges }: LimitJudgement,
+  { waitMs, charges, uses }: LimitJudgement,
 ): Judgement {
-  const asked = judgeAsks(document, rules, subject);
+  const asked = judgeAsks(document, rules, state, subject);
   const { verdict, code, rule, reason } = before ?? asked.verdict ?? judgeAllows(document, subject);
   return {
     document,
     waitMs,
     observed: asked.observed.length === 0 ? observed : [...observed, ...asked.observed],
     charges,
+    uses,
     verdict,
     code,
     rule,
@@ -181,27 +225,40 @@ interface DenialJudgement {
 interface LimitJudgement extends DenialJudgement {
   readonly waitMs: number;
   readonly charges: readonly Charge[];
+  readonly uses: readonly Use[] | undefined;
 }
 
 const noDenial: DenialJudgement = { observed: [] };
-const noLimits: LimitJudgement = { waitMs: 0, observed: [], charges: noCharges };
+const noLimits: LimitJudgement = { waitMs: 0, observed: [], charges: noCharges, uses: undefined };
 
 /** The first deny that fires, and every one that would fire but only observes. */
-function judgeDenies(document: CompiledDocument, subject: Subject): DenialJudgement {
+function judgeDenies(document: CompiledDocument, state: PolicyState, subject: Subject): DenialJudgement {
   const observed: Observation[] = [];
   let verdict: Ruling | undefined;
   for (const rule of document.deny.covering(subject)) {
+    const tainted = rule.ifTainted === undefined ? undefined : taintsOf(rule.ifTainted, state, subject);
+    if (tainted === "clean") continue;
     const answer = answerRule(rule, subject, "deny");
     if (answer === "no") continue;
-    const reason = reasonForDeny(rule, subject, answer);
+    const denied = reasonForDeny(rule, subject, answer);
+    const reason = tainted === undefined ? denied : reasonForTaint(denied, tainted);
     if (rule.observes) {
       observed.push({ policy: document.name, rule: rule.id, verdict: "deny", reason });
     } else if (verdict === undefined) {
-      verdict = { verdict: "deny", code: "rule", rule: rule.id, reason };
+      verdict = { verdict: "deny", code: tainted === undefined ? "rule" : "taint", rule: rule.id, reason };
       if (document.mode === "enforce") break;
     }
   }
   return verdict === undefined ? { observed } : { verdict, observed };
+}
+
+/** What brought the labels in, where the session has all of them. */
+function taintsOf(
+  labels: readonly string[],
+  state: PolicyState,
+  subject: Subject,
+): readonly Taint[] | "clean" {
+  return findTaints(earnedTaints(state, subject.facts), labels) ?? "clean";
 }
 
 function judgeLimits(
@@ -212,19 +269,33 @@ function judgeLimits(
 ): LimitJudgement {
   const observed: Observation[] = [];
   const charges: Charge[] = [];
+  let uses: Use[] | undefined;
   let verdict: Ruling | undefined;
   let longestMs = 0;
   // A limit over tools must not starve the handshake; one that names methods was meant to.
   const lists = subject.operation.housekeeping ? "methods" : "all";
   for (const rule of document.limit.covering(subject, lists)) {
     if (answerRule(rule, subject, "deny") === "no") continue;
-    const { bucket } = rule;
-    const wait = waitMs(bucket, state.buckets[bucket.id] ?? fullLevel(bucket), nowMs, callTokens);
-    if (wait === 0) {
-      charges.push({ bucket: bucket.id, tokens: callTokens });
-      continue;
+    const { bucket, quota } = rule;
+    let wait: number;
+    let reason: string;
+    if (bucket !== undefined) {
+      wait = waitMs(bucket, state.buckets[bucket.id] ?? fullLevel(bucket), nowMs, callTokens);
+      if (wait === 0) {
+        charges.push({ bucket: bucket.id, tokens: callTokens });
+        continue;
+      }
+      reason = reasonForLimit(rule, bucket);
+    } else {
+      const { shared } = subject.facts;
+      const said = claim(quota!, subject, state, shared?.kind === "known" ? shared.used : undefined, nowMs);
+      if (said.kind === "room") {
+        (uses ??= []).push(said.use);
+        continue;
+      }
+      wait = said.kind === "full" ? said.waitMs : Infinity;
+      reason = reasonForQuota(rule, quota!, said);
     }
-    const reason = reasonForLimit(rule, bucket);
     if (rule.observes) {
       observed.push({ policy: document.name, rule: rule.id, verdict: "limit", reason });
     } else {
@@ -232,7 +303,7 @@ function judgeLimits(
       longestMs = Math.max(longestMs, wait);
     }
   }
-  return { ...(verdict === undefined ? {} : { verdict }), waitMs: longestMs, observed, charges };
+  return { ...(verdict === undefined ? {} : { verdict }), waitMs: longestMs, observed, charges, uses };
 }
 
 interface AskJudgement extends DenialJudgement {
@@ -248,6 +319,7 @@ const noAsks: AskJudgement = { observed: [], asks: [] };
 function judgeAsks(
   document: CompiledDocument,
   { surely, perhaps }: CompiledAsks,
+  state: PolicyState,
   subject: Subject,
 ): AskJudgement {
   const { operation, facts } = subject;
@@ -260,6 +332,7 @@ function judgeAsks(
   let consented: CompiledAsk | undefined;
   let otherwise: Verdict | undefined;
   for (const rule of candidates) {
+    if (rule.ifTainted !== undefined && taintsOf(rule.ifTainted, state, subject) === "clean") continue;
     const answer = answerAsk(rule, subject, certain.includes(rule));
     if (answer === "no") continue;
     // An ask opens nothing on an unknown, and holds back on it what would pass without it.
@@ -328,6 +401,8 @@ function combine(judgements: readonly Judgement[]): Decision {
   const { verdict, code, rule, reason, document } = speaker;
   // The same call has room once the slowest of all the limits in question has it.
   const waits = (isForwarded ? judgements : enforcing).map(({ waitMs }) => waitMs);
+  const retryAfterMs = verdict === "limit" ? Math.max(...waits) : Infinity;
+  const uses = isForwarded ? judgements.flatMap(({ uses }) => uses ?? []) : [];
   return {
     verdict,
     action: isForwarded ? "forward" : "deny",
@@ -335,10 +410,12 @@ function combine(judgements: readonly Judgement[]): Decision {
     policy: document.name,
     rule,
     reason,
-    ...(verdict === "limit" ? { retryAfterMs: Math.max(...waits) } : {}),
+    // (What will never have room is not worth waiting for.)
+    ...(retryAfterMs < Infinity ? { retryAfterMs } : {}),
     ...(verdict === "ask" && !isForwarded ? { asks: enforcing.flatMap(({ asks }) => asks ?? []) } : {}),
     observed: observations(judgements, isForwarded ? "allow" : verdict),
     charges: isForwarded ? judgements.flatMap(({ charges }) => charges) : [],
+    ...(uses.length > 0 ? { uses } : {}),
     denials: document.denials,
   };
 }

@@ -6,6 +6,7 @@ import { decide } from "./decide.ts";
 import type { Decision, Observation } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 import type { PolicyState } from "./state.ts";
+import { mergeTaints, type Taint } from "./taint.ts";
 
 /** The strictest decision, and the operation that it is about. */
 export interface JointDecision {
@@ -29,15 +30,27 @@ export function decideTogether(
   if (rest.length === 0) return { decision: main, operation: first };
   let strictest: JointDecision = { decision: main, operation: first };
   const observed = [...main.observed];
+  let taints: readonly Taint[] = main.taints ?? [];
   for (const operation of rest) {
     const decision = decide(policy, state, operation, facts, nowMs);
     for (const one of decision.observed) if (!isAmong(one, observed)) observed.push(one);
+    if (decision.taints !== undefined) taints = mergeTaints(taints, decision.taints);
     if (strictness(decision) > strictness(strictest.decision)) strictest = { decision, operation };
   }
   const { decision, operation } = strictest;
   if (decision.action === "deny") return strictest;
   // What accompanies costs nothing of its own, also where it is what the record speaks of.
-  return { operation, decision: { ...decision, charges: main.charges, observed } };
+  const { uses } = main;
+  return {
+    operation,
+    decision: {
+      ...decision,
+      charges: main.charges,
+      observed,
+      ...(uses === undefined ? {} : { uses }),
+      ...(taints.length === 0 ? {} : { taints }),
+    },
+  };
 }
 
 /** Whether one verdict counts more than another. */

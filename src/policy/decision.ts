@@ -1,5 +1,8 @@
 /** What the engine answers. */
 
+import type { Use } from "./quota.ts";
+import type { Taint } from "./taint.ts";
+
 /** The closed set of reasons by which a message does not pass. */
 export type DenialCode =
   | "rule"
@@ -10,6 +13,7 @@ export type DenialCode =
   | "lock"
   | "invisible_text"
   | "ask"
+  | "taint"
   | "error";
 
 /** A rule that would have decided otherwise but only observes. */
@@ -59,6 +63,10 @@ export interface Decision {
   readonly asks?: readonly Asking[];
   readonly observed: readonly Observation[];
   readonly charges: readonly Charge[];
+  /** What it takes from quotas, if and only if the message is forwarded; absent: nothing. */
+  readonly uses?: readonly Use[];
+  /** Labels that the session gets with it and has not yet, only where it is forwarded; absent: none. */
+  readonly taints?: readonly Taint[];
   /** How a denied tool call is answered; the strictest policy's own wish. */
   readonly denials: "tool_result" | "protocol_error";
 }

@@ -7,10 +7,10 @@ import { JsonScanner } from "../wire/json.ts";
 import type { CompiledPolicy } from "./compile.ts";
 import type { Decision } from "./decision.ts";
 import { decideTogether } from "./decide_together.ts";
-import type { Facts, Query, Resolution } from "./facts.ts";
+import { type Facts, pathQueries, type Query, type Resolution, withConsents } from "./facts.ts";
 import { needsOfAll } from "./needs.ts";
 import { normalizePath } from "./path.ts";
-import type { Example, PolicyDocument } from "./rule.ts";
+import type { Example, ExampleCall, PolicyDocument } from "./rule.ts";
 import { advance, initialState, type PolicyState } from "./state.ts";
 
 /** What became of the call of an example. */
@@ -19,6 +19,8 @@ export interface Outcome {
   /** The rule's id, `default`, or `malformed` for a message that no policy gets to see. */
   readonly rule: string;
   readonly reason: string;
+  /** False: it is the outcome of a call before, so that the call itself was never made. */
+  readonly isReached?: false;
 }
 
 export interface ExampleResult {
@@ -38,7 +40,7 @@ export interface ExampleResult {
 export function runExamples(document: PolicyDocument, policy: CompiledPolicy): readonly ExampleResult[] {
   return document.examples.map((example, index) => {
     const outcome = judge(example, policy);
-    const passed = outcome.verdict === example.expect &&
+    const passed = outcome.isReached !== false && outcome.verdict === example.expect &&
       (example.expectRule === undefined || outcome.rule === example.expectRule);
     return { number: index + 1, example, passed, outcome };
   });
@@ -53,11 +55,16 @@ function judge(example: Example, policy: CompiledPolicy): Outcome {
     // The proxy refuses such a message before any rule, so the verdict is as good as a rule's.
     return { verdict: "deny", rule: "malformed", reason: operations };
   }
-  const facts = answerByName(needsOfAll(policy, operations), policy.paths.workingDirectory);
-  const [first, ...rest] = operations;
-  const decide = (state: PolicyState): Decision =>
-    decideTogether(policy, state, first, rest, facts, nowMs).decision;
   let state = initialState(policy);
+  for (const [index, call] of (example.afterCalls ?? []).entries()) {
+    const made = letThrough(call, state, policy);
+    if ("reason" in made) {
+      const reason = `call ${index + 1} before it is not let through: ${made.reason}`;
+      return { verdict: made.verdict, rule: made.rule, reason, isReached: false };
+    }
+    state = made;
+  }
+  const decide = (state: PolicyState): Decision => decideOn(operations, state, policy);
   for (let made = 0; made < (example.after ?? 0); made++) {
     const before = decide(state);
     // What is denied changes nothing, and would be denied again.
@@ -68,8 +75,31 @@ function judge(example: Example, policy: CompiledPolicy): Outcome {
   return { verdict, rule, reason };
 }
 
+function decideOn(
+  [first, ...rest]: readonly [Operation, ...Operation[]],
+  state: PolicyState,
+  policy: CompiledPolicy,
+  consents?: ReadonlySet<string>,
+): Decision {
+  const facts = answerByName(needsOfAll(policy, [first, ...rest]), policy.paths.workingDirectory);
+  const known = consents === undefined ? facts : withConsents(facts, consents);
+  return decideTogether(policy, state, first, rest, known, nowMs).decision;
+}
+
+/** The state after a call, a person's yes included where it is asked for; its outcome where it does not pass. */
+function letThrough(call: ExampleCall, state: PolicyState, policy: CompiledPolicy): PolicyState | Outcome {
+  const operations = readExampleOperations(call);
+  if (typeof operations === "string") return { verdict: "deny", rule: "malformed", reason: operations };
+  let decision = decideOn(operations, state, policy);
+  if (decision.asks !== undefined) {
+    decision = decideOn(operations, state, policy, new Set(decision.asks.map(({ key }) => key)));
+  }
+  if (decision.action === "deny") return decision;
+  return advance(state, policy, decision, nowMs);
+}
+
 /** A call as people write it. */
-export type WrittenCall = Pick<Example, "target" | "name" | "argumentsJson" | "from">;
+export type WrittenCall = ExampleCall;
 
 /** The example as the line that a peer would send, read by the same code as in the proxy; a reason where it is refused. */
 export function readExampleOperations(example: WrittenCall): readonly [Operation, ...Operation[]] | string {
@@ -120,8 +150,10 @@ function request(method: string, params: string | undefined): string {
 
 /** Answers every question from the name alone, without a disk. */
 export function answerByName(queries: readonly Query[], workingDirectory: string): Facts {
-  return new Map(queries.map(({ path }): [string, Resolution] => {
-    const absolute = path.startsWith("/") ? path : `${workingDirectory}/${path}`;
-    return [path, { kind: "real", path: normalizePath(absolute) }];
-  }));
+  return new Map(
+    pathQueries(queries).map(({ path }): [string, Resolution] => {
+      const absolute = path.startsWith("/") ? path : `${workingDirectory}/${path}`;
+      return [path, { kind: "real", path: normalizePath(absolute) }];
+    }),
+  );
 }

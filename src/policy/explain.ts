@@ -6,8 +6,9 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import type { Answer, Strictness } from "./answer.ts";
-import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { CompiledDocument, CompiledLimit, CompiledPolicy, CompiledRule } from "./compile.ts";
 import { decide } from "./decide.ts";
+import { writeUnits } from "./decimal.ts";
 import type { Decision } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 import { explainCheck } from "./explain_check.ts";
@@ -16,9 +17,11 @@ import { fullLevel, levelAt, waitMs } from "./limit.ts";
 import { answerRule, findUnnamed } from "./match.ts";
 import { hasEnded, policyAt } from "./policy_at.ts";
 import { describeCheck } from "./reason.ts";
+import { claim } from "./quota.ts";
 import type { Rule, Scope } from "./rule.ts";
 import { quote } from "./sentence.ts";
-import type { PolicyState } from "./state.ts";
+import { earnedTaints, type PolicyState } from "./state.ts";
+import { findTaints, hasLabel } from "./taint.ts";
 import { Subject } from "./subject.ts";
 
 /** One check of one argument, or another condition of a rule. */
@@ -34,11 +37,11 @@ export interface CheckTrace {
 
 /** What a limit has left. */
 export interface LimitTrace {
-  /** Calls that it would let through at this moment; not always a whole number. */
+  /** Calls, or the sum, that it would let through at this moment; not always a whole number. */
   readonly left: number;
-  /** Calls that it holds at most. */
+  /** What it holds at most. */
   readonly holds: number;
-  /** Milliseconds until the call has room; 0: it has. */
+  /** Milliseconds until the call has room; 0: it has; Infinity: never. */
   readonly waitMs: number;
 }
 
@@ -168,7 +171,8 @@ function traceDocument(
     // An ask that does not hold for certain holds back, as a deny would, what passes otherwise.
     const isCertain = effect === "ask" && certain.has(rule) && answerRule(rule, subject, "allow") === "yes";
     const strictness: Strictness = effect === "allow" || isCertain ? "allow" : "deny";
-    const answer = answerRule(rule, subject, strictness);
+    const flow = rule.ifTainted === undefined ? undefined : traceTaints(rule.ifTainted, state, subject.facts);
+    const answer = flow?.answer === "no" ? "no" : answerRule(rule, subject, strictness);
     const applies = effect === "allow"
       ? answer === "yes"
       : answer !== "no" && (effect !== "ask" || isCertain || passesOtherwise());
@@ -177,7 +181,7 @@ function traceDocument(
       ...base,
       says,
       answer,
-      checks: traceChecks(rule, subject, strictness),
+      checks: [...flow === undefined ? [] : [flow], ...traceChecks(rule, subject, strictness)],
       ...(applies ? more : {}),
     };
   };
@@ -202,12 +206,10 @@ function traceDocument(
     rules: [
       ...deny.rules.map((rule) => trace(rule, "deny", denies.has(rule), {})),
       ...limit.rules.map((rule) => {
-        const level = state.buckets[rule.bucket.id] ?? fullLevel(rule.bucket);
-        const wait = waitMs(rule.bucket, level, nowMs, 1);
-        const left = levelAt(rule.bucket, level, nowMs);
+        const limit = traceLimit(rule, state, subject, nowMs);
         return trace(rule, "limit", limits.has(rule), {
-          says: wait > 0 ? "limits" : "has_room",
-          limit: { left, holds: rule.bucket.burst, waitMs: wait },
+          says: limit.waitMs > 0 ? "limits" : "has_room",
+          limit,
         });
       }),
       ...(ask?.perhaps.rules ?? []).map((rule) => trace(rule, "ask", asks.has(rule), {})),
@@ -234,6 +236,37 @@ function traceEnded({ deny, limit, ask, allow }: CompiledDocument, nowMs: number
     ...ended(ask?.perhaps.rules ?? [], "ask"),
     ...ended(allow.rules, "allow"),
   ];
+}
+
+function traceLimit(rule: CompiledLimit, state: PolicyState, subject: Subject, nowMs: number): LimitTrace {
+  const { bucket, quota } = rule;
+  if (bucket !== undefined) {
+    const level = state.buckets[bucket.id] ?? fullLevel(bucket);
+    const wait = waitMs(bucket, level, nowMs, 1);
+    return { left: levelAt(bucket, level, nowMs), holds: bucket.burst, waitMs: wait };
+  }
+  const { shared } = subject.facts;
+  const said = claim(quota!, subject, state, shared?.kind === "known" ? shared.used : undefined, nowMs);
+  return {
+    left: said.kind === "no_amount" ? 0 : Number(said.left),
+    holds: Number(writeUnits(quota!.max)),
+    waitMs: said.kind === "room" ? 0 : said.kind === "full" ? said.waitMs : Infinity,
+  };
+}
+
+/** `if_tainted` as a check of the session. */
+function traceTaints(labels: readonly string[], state: PolicyState, facts: Facts): CheckTrace {
+  const earned = earnedTaints(state, facts);
+  const missing = labels.filter((label) => !hasLabel(earned, label));
+  const found = (findTaints(earned, labels) ?? []).map(({ label, by }) => `${quote(label)} by ${by}`);
+  return {
+    argument: "",
+    must: `come in a session that is ${labels.map(quote).join(" and ")}`,
+    answer: missing.length === 0 ? "yes" : "no",
+    because: missing.length === 0
+      ? `it was made so: ${found.join(", ")}`
+      : `it is not ${missing.map(quote).join(" and not ")}`,
+  };
 }
 
 const verdictOf: Readonly<Record<Rule["effect"], Decision["verdict"]>> = {
@@ -307,7 +340,9 @@ function wouldTake(policies: readonly PolicyTrace[], operation: Operation): read
       !rule.observes && (rule.says === "denies" || rule.says === "limits" || rule.says === "asks")
     )
       .map((rule) =>
-        rule.says === "limits"
+        rule.says === "limits" && rule.limit!.waitMs === Infinity
+          ? `limit ${quote(rule.id)} would have to have room, which it gets no more`
+          : rule.says === "limits"
           ? `limit ${quote(rule.id)} has room again in ${rule.limit!.waitMs} ms`
           : rule.says === "asks"
           ? `ask ${quote(rule.id)} wants a person to approve it`

@@ -1,7 +1,14 @@
 /** What the pure engine asks of the world, and what it is told. */
 
+import type { Decision } from "./decision.ts";
+import { addUse } from "./quota.ts";
+import { mergeTaints, type Taint } from "./taint.ts";
+
 /** A question that only the world can answer. */
-export interface Query {
+export type Query = ResolveQuery | SharedStateQuery;
+
+/** Where does this path lead? */
+export interface ResolveQuery {
   readonly kind: "resolve";
   /** An absolute path, or one relative to the server's working directory. */
   readonly path: string;
@@ -35,6 +42,11 @@ export type Approval =
   /** Nobody can be asked. */
   | { readonly kind: "unavailable"; readonly why: string };
 
+/** What have all proxies together earned and used up? */
+export interface SharedStateQuery {
+  readonly kind: "shared_state";
+}
+
 /**
  * Where a path leads once every symbolic link is followed.
  *
@@ -48,10 +60,27 @@ export type Resolution =
   | { readonly kind: "missing"; readonly path: string }
   | { readonly kind: "unknown"; readonly why: string; readonly nowhere?: boolean };
 
+/** What was used up of one quota in one window, by everyone who shares it. */
+export interface SharedUse {
+  readonly policy: string;
+  readonly rule: string;
+  /** As in a `Use`. */
+  readonly window: string;
+  /** A decimal number. */
+  readonly used: string;
+}
+
+/** What the proxies of one client share; `unknown`: it could not be told. */
+export type SharedState =
+  | { readonly kind: "known"; readonly taints: readonly Taint[]; readonly used: readonly SharedUse[] }
+  | { readonly kind: "unknown"; readonly why: string };
+
 /** Answers by the path that was asked. A path that is not in here is a missing fact. */
 export interface Facts extends ReadonlyMap<string, Resolution> {
   /** The rules (`Asking.key`) to which a person has consented for exactly this call; absent: none. */
   readonly consents?: ReadonlySet<string>;
+  /** Absent: nothing is shared, or it is a missing fact. */
+  readonly shared?: SharedState;
   /** What the server says of the tool or prompt that is to be used; absent: nobody asked. */
   readonly surface?: SurfaceFact;
   /** The answer to an {@linkcode ApprovalQuery}; absent: none was asked, or nobody answered. */
@@ -84,15 +113,43 @@ export function withApproval(facts: Facts, approval: Approval | undefined): Fact
   return withMore(facts, approval === undefined ? {} : { approval });
 }
 
-function withMore(facts: Facts, more: Pick<Facts, "consents" | "surface" | "approval">): Facts {
-  const { consents, surface, approval } = facts;
+/** The same facts, and what is shared. */
+export function withShared(facts: Facts, shared: SharedState): Facts {
+  return withMore(facts, { shared });
+}
+
+type MoreFacts = Pick<Facts, "consents" | "surface" | "approval" | "shared">;
+
+function withMore(facts: Facts, more: MoreFacts): Facts {
+  const { consents, surface, approval, shared } = facts;
   return Object.assign(
     new Map(facts),
     consents === undefined ? {} : { consents },
     surface === undefined ? {} : { surface },
     approval === undefined ? {} : { approval },
+    shared === undefined ? {} : { shared },
     more,
   );
 }
 
+/** The facts once a decision was carried out: what it brings in and takes is shared too. */
+export function factsAfter(facts: Facts, decision: Decision): Facts {
+  const { shared } = facts;
+  const { action, uses = [], taints = [] } = decision;
+  if (shared?.kind !== "known" || action !== "forward" || uses.length + taints.length === 0) return facts;
+  let { used } = shared;
+  for (const use of uses) {
+    const { policy, rule, window } = use;
+    const isSame = (one: SharedUse) => one.policy === policy && one.rule === rule && one.window === window;
+    const total = addUse(used.find(isSame), use);
+    used = [...used.filter((one) => !isSame(one)), { policy, rule, window, used: total }];
+  }
+  return withShared(facts, { kind: "known", taints: mergeTaints(shared.taints, taints), used });
+}
+
 export const noFacts: Facts = new Map();
+
+/** Those of the queries that ask for paths. */
+export function pathQueries(queries: readonly (Query | ApprovalQuery)[]): readonly ResolveQuery[] {
+  return queries.filter((query) => query.kind === "resolve");
+}

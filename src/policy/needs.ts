@@ -5,7 +5,7 @@ import type { Operation } from "../mcp/operation.ts";
 import { isJsonArray, isJsonNumber, type JsonValue } from "../wire/json_value.ts";
 import { operandChecks, operandsOf } from "./argv/answer_argv.ts";
 import type { CompiledCheck, CompiledPolicy, CompiledRule } from "./compile.ts";
-import { noFacts, type Query } from "./facts.ts";
+import { noFacts, type Query, type ResolveQuery } from "./facts.ts";
 import type { Strictness } from "./answer.ts";
 import { mayNameOwnFile, visitOwnFileQueries } from "./own_files.ts";
 import { visitSelected } from "./select.ts";
@@ -17,15 +17,32 @@ import { pathsToResolve } from "./under.ts";
  * where names alone settle it. An answer that is not there when it is wanted makes the check unknown.
  */
 export function needs(policy: CompiledPolicy, operation: Operation): readonly Query[] {
-  let wanted: Wanted | undefined;
   try {
-    if (!policy.rulesLookAtDisk && !mayNameOwnFile(operation, policy.ownFiles)) return noQueries;
-    wanted = new Map();
+    if (policy.sharesState && touchesShared(policy, new Subject(operation, noFacts, policy.paths))) {
+      return [...pathsFor(policy, operation), sharedState];
+    }
+    return pathsFor(policy, operation);
+  } catch {
+    // `decide` meets the same exception, and denies.
+    return noQueries;
+  }
+}
+
+const sharedState: Query = { kind: "shared_state" };
+
+/** Whether a rule is about the operation that what is shared has a say in, or that it brings something into. */
+export function touchesShared({ documents }: CompiledPolicy, subject: Subject): boolean {
+  return documents.some(({ shared }) => shared !== undefined && shared.covering(subject).length > 0);
+}
+
+function pathsFor(policy: CompiledPolicy, operation: Operation): readonly Query[] {
+  if (!policy.rulesLookAtDisk && !mayNameOwnFile(operation, policy.ownFiles)) return noQueries;
+  const wanted: Wanted = new Map();
+  try {
     collect(policy, operation, wanted);
   } catch {
     // `decide` meets the same exception, and denies.
   }
-  if (wanted === undefined) return noQueries;
   return Array.from(wanted, ([path, askedBy]) => ({ kind: "resolve", path, askedBy }));
 }
 
@@ -37,20 +54,22 @@ const noQueries: readonly Query[] = [];
  */
 export function needsOfAll(policy: CompiledPolicy, operations: readonly Operation[]): readonly Query[] {
   if (operations.length === 1) return needs(policy, operations[0]);
-  const wanted = new Map<string, Query>();
-  const all = operations.flatMap((operation) => needs(policy, operation));
+  const wanted = new Map<string, ResolveQuery>();
+  const every = operations.flatMap((operation) => needs(policy, operation));
+  const shared = every.includes(sharedState) ? [sharedState] : noQueries;
+  const all = every.filter((query) => query.kind === "resolve");
   for (const askedBy of ["check", "own_files"] as const) {
     for (const query of all) {
       if (query.askedBy !== askedBy || wanted.has(query.path)) continue;
-      if (wanted.size >= queriesMax) return [...wanted.values()];
+      if (wanted.size >= queriesMax) return [...wanted.values(), ...shared];
       wanted.set(query.path, query);
     }
   }
-  return [...wanted.values()];
+  return [...wanted.values(), ...shared];
 }
 
 /** Paths in the order in which they were wanted first. */
-type Wanted = Map<string, Query["askedBy"]>;
+type Wanted = Map<string, ResolveQuery["askedBy"]>;
 
 function collect(policy: CompiledPolicy, operation: Operation, wanted: Wanted): void {
   if (policy.rulesLookAtDisk) collectRules(policy, operation, wanted);
@@ -59,7 +78,7 @@ function collect(policy: CompiledPolicy, operation: Operation, wanted: Wanted): 
 
 function collectRules(policy: CompiledPolicy, operation: Operation, wanted: Wanted): void {
   const subject = new Subject(operation, noFacts, policy.paths);
-  for (const { deny, limit, ask, allow } of policy.documents) {
+  for (const { deny, limit, ask, allow, taint } of policy.documents) {
     for (const rule of deny.covering(subject)) collectRule(rule, subject, "deny", wanted);
     for (const rule of limit.covering(subject)) collectRule(rule, subject, "deny", wanted);
     if (ask !== undefined) {
@@ -67,6 +86,7 @@ function collectRules(policy: CompiledPolicy, operation: Operation, wanted: Want
       for (const rule of ask.perhaps.covering(subject)) collectRule(rule, subject, "deny", wanted);
     }
     for (const rule of allow.covering(subject)) collectRule(rule, subject, "allow", wanted);
+    for (const rule of taint?.covering(subject) ?? []) collectRule(rule, subject, "deny", wanted);
   }
 }
 
@@ -123,7 +143,7 @@ function valuesOf(argument: CompiledRule["arguments"][number], subject: Subject)
 }
 
 /** Adds a path; false where there is no room for it. */
-function add(path: string, askedBy: Query["askedBy"], wanted: Wanted): boolean {
+function add(path: string, askedBy: ResolveQuery["askedBy"], wanted: Wanted): boolean {
   if (wanted.has(path)) return true;
   if (wanted.size >= queriesMax) return false;
   wanted.set(path, askedBy);

@@ -32,7 +32,7 @@ export function compareNumbers(
   return { asDouble: 0, exactly: compareDecimals(number.source, bound.source) };
 }
 
-interface Decimal {
+export interface Decimal {
   readonly sign: Order;
   /** Digits without zeros at either end: 0.<digits> × 10^exponent. */
   readonly digits: string;
@@ -54,7 +54,8 @@ function compare<T extends number | string>(left: T, right: T): Order {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function readDecimal(source: string): Decimal {
+/** Reads a spelling, in time linear in its length. */
+export function readDecimal(source: string): Decimal {
   const parts = decimal.exec(source);
   if (parts === null) throw new RangeError("Cannot compare a number: its spelling is none");
   const [, minus, whole, fraction = "", exponent = "0"] = parts;

@@ -11,12 +11,15 @@ import type {
   CompiledLiteral,
   CompiledRule,
 } from "./compile.ts";
+import { writeUnits } from "./decimal.ts";
 import type { Bucket } from "./limit.ts";
 import { answerValue, findObstacle, type Obstacle } from "./match.ts";
 import type { OwnFileHit } from "./own_files.ts";
+import type { Claim, CompiledQuota } from "./quota.ts";
 import { formatSelector } from "./selector.ts";
 import { boundSentence, nameTarget, quote } from "./sentence.ts";
 import type { Subject } from "./subject.ts";
+import type { Taint } from "./taint.ts";
 import { describeUrlRule, explainUrl } from "./url/answer_url.ts";
 
 export function reasonForDeny(rule: CompiledRule, subject: Subject, answer: "yes" | "unknown"): string {
@@ -48,6 +51,31 @@ export function reasonForAsk(rule: CompiledRule, { operation }: Subject): string
 
 export function reasonForConsent(rule: CompiledRule, operation: Operation): string {
   return boundSentence(`a person approved ${nameTarget(operation)}, as rule ${quote(rule.id)} wants it`);
+}
+
+export function reasonForQuota(
+  rule: CompiledRule,
+  { sum, per, max }: CompiledQuota,
+  claim: Exclude<Claim, { kind: "room" }>,
+): string {
+  const what = sum === undefined ? "" : `argument ${quote(sum.selector)}`;
+  if (claim.kind === "no_amount") {
+    return boundSentence(`${what} ${claim.why}, and rule ${quote(rule.id)} limits it per ${per}`);
+  }
+  if (rule.reason !== undefined) return boundSentence(rule.reason);
+  const limit = `rule ${quote(rule.id)} lets ${writeUnits(max)}`;
+  const left = `${claim.left === "0" ? "nothing" : claim.left} is left`;
+  return boundSentence(
+    sum === undefined
+      ? `${limit} ${writeUnits(max) === "1" ? "call" : "calls"} per ${per} through`
+      : `${limit} of ${what} per ${per} through, of which ${left}`,
+  );
+}
+
+/** A denial that there is only because of what the session has seen before. */
+export function reasonForTaint(denied: string, taints: readonly Taint[]): string {
+  const seen = taints.map(({ label, by }) => `${quote(label)} (by ${by})`);
+  return boundSentence(`${denied}, because of what the session has seen before: ${seen.join(" and ")}`);
 }
 
 /** Why nothing allows it: the first check of the first allow that is about it, else that there is none. */

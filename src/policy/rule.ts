@@ -61,6 +61,18 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** What a quota counts over. Hours and days are those of UTC. */
+export type Window = "session" | "hour" | "day";
+
+/** `{ calls: 100, per: session }`, `{ sum: amount, max: 50000, per: day }`. */
+export interface Quota {
+  readonly per: Window;
+  /** Above zero. */
+  readonly max: number;
+  /** The argument that is summed up; absent: calls are counted. */
+  readonly sum?: string;
+}
+
 export interface Rule {
   /** Unique in the file; `rule-N` (counted from 1) where the author gave none. */
   readonly id: string;
@@ -69,8 +81,13 @@ export interface Rule {
   readonly args: readonly ArgumentRule[];
   /** `none`: arguments that no selector names do not pass. */
   readonly others: "any" | "none";
-  /** Only on `limit`. */
+  /** Only on `limit`, which has it or `quota`. */
   readonly to?: Rate;
+  readonly quota?: Quota;
+  /** Labels that the session gets when a call that the rule covers is let through. Only on `allow` and `ask`. */
+  readonly taint?: readonly string[];
+  /** The rule is there only while the session has all of these labels. Only on `deny` and `ask`. */
+  readonly ifTainted?: readonly string[];
   /** Only on `ask`: for how long an approval holds for the very same call. */
   readonly approvedForMs?: number;
   readonly reason?: string;
@@ -97,15 +114,21 @@ export interface ServerSettings {
   readonly containment?: "namespace" | "process";
 }
 
-/** A call with the verdict that the author expects. */
-export interface Example {
+/** A call as examples write it. */
+export interface ExampleCall {
   readonly target: "tool" | "resource" | "prompt" | "method";
   readonly name: string;
   /** As JSON text, so that number spellings stay; absent: no arguments. */
   readonly argumentsJson?: string;
   readonly from: "downstream" | "upstream";
+}
+
+/** A call with the verdict that the author expects. */
+export interface Example extends ExampleCall {
   /** How often the same call was made before, at the same moment: what shows a limit. Absent: never. */
   readonly after?: number;
+  /** Other calls that were let through before, at the same moment: what shows a flow. Absent: none. */
+  readonly afterCalls?: readonly ExampleCall[];
   readonly expect: "allow" | "deny" | "ask" | "limit";
   /** The rule that must have decided, or `default`; absent: any. */
   readonly expectRule?: string;

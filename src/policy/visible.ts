@@ -64,7 +64,8 @@ const sampleTexts = ["", "\u{f0000}", "\u{f0000}\u{f0001}\u{f0002}"];
 /** An author who writes the template as the list shows it means every URI of it. */
 function namesLiterally({ deny }: CompiledDocument, template: string): boolean {
   return deny.rules.some((rule) =>
-    !rule.observes && rule.arguments.length === 0 && rule.scope.resources.includes(template)
+    !rule.observes && rule.ifTainted === undefined && rule.arguments.length === 0 &&
+    rule.scope.resources.includes(template)
   );
 }
 
@@ -87,7 +88,9 @@ function couldBeAllowed(
 
 /** A deny without conditions, so that no arguments could make it pass. */
 function isDenied(document: CompiledDocument, subject: Subject): boolean {
-  return document.deny.covering(subject).some((rule) => !rule.observes && rule.arguments.length === 0);
+  return document.deny.covering(subject).some((rule) =>
+    !rule.observes && rule.ifTainted === undefined && rule.arguments.length === 0
+  );
 }
 
 function couldPass(document: CompiledDocument, subject: Subject): boolean {

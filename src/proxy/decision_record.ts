@@ -6,7 +6,7 @@ import { recordArgumentsBytesMax } from "../limits.ts";
 import type { Message, Value } from "../mcp/message.ts";
 import type { AsciiSource, Operation, Side } from "../mcp/operation.ts";
 import type { Decision } from "../policy/decision.ts";
-import type { Facts, Query, Resolution } from "../policy/facts.ts";
+import { type Facts, pathQueries, type Query, type Resolution } from "../policy/facts.ts";
 import { sideName, type Turn } from "./session_state.ts";
 
 /** What a decision was about. */
@@ -76,7 +76,7 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
 function factsToRecord(queries: readonly Query[], facts: Facts, decision: Pick<Decision, "code">): Facts {
   if (facts.size === 0 || decision.code === "own_file") return facts;
   const recorded = new Map<string, Resolution>();
-  for (const { path, askedBy } of queries) {
+  for (const { path, askedBy } of pathQueries(queries)) {
     const fact = askedBy === "check" ? facts.get(path) : undefined;
     if (fact !== undefined) recorded.set(path, fact);
   }

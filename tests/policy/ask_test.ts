@@ -150,13 +150,15 @@ Deno.test("adding an ask never lets through what did not pass before", () => {
 Deno.test("with every consent, a policy lets through what it would with allow in place of each ask", () => {
   fc.assert(
     fc.property(anyDocument, anyOperation, (one, asked) => {
-      // (What opens for an unknown is no allow's business: an ask that is in doubt only holds back.)
+      // (No label has been earned yet. And what opens for an unknown is no allow's business: an ask that is in doubt only holds back.)
       const rules = one.rules.map((some) =>
         some.effect === "ask"
           ? {
             ...some,
             effect: "allow" as const,
-            ...(some.mode === "observe" ? { scope: rule("allow", []).scope } : {}),
+            ...(some.mode === "observe" || some.ifTainted !== undefined
+              ? { scope: rule("allow", []).scope }
+              : {}),
           }
           : some
       );

@@ -99,9 +99,10 @@ Deno.test("carryState() keeps two policies apart", () => {
 
 Deno.test("carryState() keeps labels and the count of calls", () => {
   const policy = policyOf(limit("a", perHour(10)));
-  const state = { ...used(policy, 3, 1), taints: ["private"] };
+  const seen = { label: "private", by: 'tool "read"' };
+  const state = { ...used(policy, 3, 1), taints: [seen] };
   const carried = carryState(policy, compile(document([])), state, 9);
-  assert.deepEqual([carried.taints, carried.calls, carried.buckets], [["private"], 3, {}]);
+  assert.deepEqual([carried.taints, carried.calls, carried.buckets], [[seen], 3, {}]);
 });
 
 const anyLimits = fc.uniqueArray(

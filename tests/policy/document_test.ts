@@ -198,14 +198,6 @@ Deno.test("loadDocument() says of what comes later that it is not yet there, and
       '2:10 policy_not_yet not yet: "sync" (the choice of when the log is synced)',
     ],
     [
-      "version: 1\nrules: [{ allow: x, taint: private }]",
-      '2:21 policy_not_yet not yet: "taint" (taints and flows between calls)',
-    ],
-    [
-      "version: 1\nrules: [{ deny: x, if_tainted: [private] }]",
-      '2:20 policy_not_yet not yet: "if_tainted" (taints and flows between calls)',
-    ],
-    [
       "version: 1\nrules: [{ allow: x, args: { a: { not: x } } }]",
       '2:34 policy_not_yet not yet: "not" (negated checks)',
     ],

@@ -150,3 +150,35 @@ examples:
     ],
   );
 });
+
+const flows = `
+version: 1
+rules:
+  - { id: notes, allow: read_notes, taint: private }
+  - { id: page, ask: fetch, args: { url: { present: true } }, taint: untrusted }
+  - { id: mail, allow: send_mail }
+  - { id: out, deny: send_mail, if_tainted: [private, untrusted] }
+examples:
+`;
+
+Deno.test("runExamples() makes the calls that after lists before, a person's yes included", () => {
+  assert.deepEqual(
+    outcomes(`${flows}
+  - { call: { tool: send_mail }, expect: { allow: mail } }
+  - { call: { tool: send_mail }, after: [{ tool: read_notes }], expect: { allow: mail } }
+  - call: { tool: send_mail }
+    after: [{ tool: read_notes }, { tool: fetch, arguments: { url: "https://example.org" } }]
+    expect: { deny: out }
+`),
+    ["ok allow mail", "ok allow mail", "ok deny out"],
+  );
+});
+
+Deno.test("an example after a call that does not pass is no example", () => {
+  const text = `${flows}
+  - { call: { tool: send_mail }, after: [{ tool: read_notes }, { tool: fetch }], expect: deny }
+`;
+  const [{ passed, outcome }] = run(text);
+  assert.equal(passed, false);
+  assert.match(outcome.reason, /^call 2 before it is not let through: /);
+});

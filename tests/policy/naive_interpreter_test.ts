@@ -11,7 +11,8 @@ import { decideNaively, type NaiveDecision, type NaiveSession } from "./support/
 
 /** What the interpreter can tell of a decision: everything but the wording. */
 function withoutWords(decision: Decision): NaiveDecision {
-  const { verdict, action, code, policy, rule, retryAfterMs, asks, observed, charges } = decision;
+  const { verdict, action, code, policy, rule, retryAfterMs, asks, observed, charges, uses, taints } =
+    decision;
   return {
     verdict,
     action,
@@ -22,6 +23,8 @@ function withoutWords(decision: Decision): NaiveDecision {
     asks: (asks ?? []).map(({ key }) => key),
     observed: observed.map(({ policy, rule, verdict }) => `${policy}/${rule}/${verdict}`),
     charged: charges.map(({ bucket }) => bucket),
+    used: (uses ?? []).map(({ quota, window, amount }) => ({ id: quota, window, amount })),
+    taints: (taints ?? []).map(({ label }) => label),
   };
 }
 
@@ -59,6 +62,8 @@ Deno.test("decide() says what a naive interpreter of the documents says, call af
           fold: pathCase === "fold",
           ownFiles,
           buckets: new Map(),
+          receipts: [],
+          taints: new Set(),
         };
         let state = initialState(policy);
         let nowMs = 1_000_000;
@@ -97,6 +102,7 @@ Deno.test("decide() says what a naive interpreter of the documents says, call af
       "ask ask deny",
       "ask ask forward",
       "allow ask forward",
+      "deny taint deny",
       "limit limit deny",
       "limit limit forward",
     ]

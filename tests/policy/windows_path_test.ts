@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compilePolicies } from "../../src/policy/compile.ts";
 import { decide } from "../../src/policy/decide.ts";
-import type { Facts, Resolution } from "../../src/policy/facts.ts";
+import { type Facts, pathQueries, type Resolution } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
 import { initialState } from "../../src/policy/state.ts";
 import { isDrivePath, normalizeResolved, normalizeWindowsPath } from "../../src/policy/windows_path.ts";
@@ -26,7 +26,7 @@ function outcome(path: string, setting: Setting = {}) {
     );
     const operation = call("read", JSON.stringify({ path }));
     const facts: Facts = new Map(
-      needs(policy, operation).map(({ path }): [string, Resolution] => [
+      pathQueries(needs(policy, operation)).map(({ path }): [string, Resolution] => [
         path,
         // As GetFinalPathNameByHandle says it.
         { kind: "real", path: `\\\\?\\${links[path] ?? path}` },

@@ -89,9 +89,10 @@ Deno.test("a reload refills no limit", () => {
 Deno.test("labels of the session stay over a reload", () => {
   const conversation = new Conversation();
   const { gate, state } = conversation.session;
-  const tainted = { gate, state: { ...state, policy: { ...state.policy, taints: ["private"] } } };
+  const seen = { label: "private", by: 'tool "read"' };
+  const tainted = { gate, state: { ...state, policy: { ...state.policy, taints: [seen] } } };
   const { session } = reload(tainted, policyOf({}), event, 5);
-  assert.deepEqual(session.state.policy.taints, ["private"]);
+  assert.deepEqual(session.state.policy.taints, [seen]);
 });
 
 const readTmp = {

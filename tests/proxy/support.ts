@@ -121,7 +121,11 @@ export function happeningOf(effect: Effect): Happening {
     case "wake":
       return { wake: effect.atMs };
     case "look_up":
-      return { lookUp: effect.queries.map((query) => query.kind === "resolve" ? query.path : query.key) };
+      return {
+        lookUp: effect.queries.map((query) =>
+          query.kind === "resolve" ? query.path : query.kind === "approval" ? query.key : query.kind
+        ),
+      };
   }
 }
 

@@ -21,7 +21,9 @@ export type WarningCode =
   | "ended_rule"
   /** Its checks never matter, because another rule allows the same without them. */
   | "idle_check"
-  /** There are too many rules to look for the two above. */
+  /** It waits for a label that no rule gives. */
+  | "unset_label"
+  /** There are too many rules to look for dead rules and idle checks. */
   | "not_compared"
   /** A path, URL or command may be passed in an argument that no rule looks at. */
   | "unchecked_argument"

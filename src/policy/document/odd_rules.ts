@@ -6,6 +6,7 @@ import { isGlob, matchesGlob } from "../glob.ts";
 import type { PolicyDocument, Rule, Scope } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
+import { nearest } from "./suggest.ts";
 import { warnOfUncheckedArguments } from "./unchecked_arguments.ts";
 
 /** Looks at all rules together. Each warning holds whatever calls come. */
@@ -22,8 +23,9 @@ export function findOddRules(document: PolicyDocument, report: Report): void {
     for (const rule of document.rules) warnOfIdleRule(rule, others, report);
   }
   for (const rule of document.rules) {
+    if (rule.ifTainted !== undefined) warnOfUnsetLabels(rule, document.rules, report);
     if (rule.effect !== "allow") continue;
-    if (document.default === "allow") warnOfNeedlessAllow(rule, report);
+    if (document.default === "allow" && rule.taint === undefined) warnOfNeedlessAllow(rule, report);
     warnOfClosedEverywhere(rule, report);
     warnOfLoosePatterns(rule, report);
     warnOfUncheckedArguments(rule, report);
@@ -38,8 +40,8 @@ interface Unconditional {
 
 function findUnconditional({ rules }: PolicyDocument): Unconditional {
   return {
-    denies: rules.filter(({ effect, mode, args }) =>
-      effect === "deny" && mode === "enforce" && args.length === 0
+    denies: rules.filter(({ effect, mode, args, ifTainted }) =>
+      effect === "deny" && mode === "enforce" && args.length === 0 && ifTainted === undefined
     ),
     allows: rules.filter((rule) => rule.effect === "allow" && !isConditional(rule)),
   };
@@ -68,7 +70,7 @@ function warnOfIdleRule(rule: Rule, { denies, allows }: Unconditional, report: R
     return;
   }
   if (rule.effect === "ask") return warnOfUnaskable(rule, report);
-  if (rule.effect !== "allow" || !isConditional(rule)) return;
+  if (rule.effect !== "allow" || !isConditional(rule) || rule.taint !== undefined) return;
   const wider = allows.find((allow) => covers(allow.scope, rule.scope));
   if (wider === undefined) return;
   report.warning(
@@ -97,6 +99,23 @@ function warnOfUnaskable(rule: Rule, report: Report): void {
     `the rule ${quote(rule.id)} never asks for anything`,
     "The protocol's own methods pass unless a rule denies them: nobody could say what a yes would mean",
   );
+}
+
+/** A label that nothing gives is one that nobody will ever meet. */
+function warnOfUnsetLabels(rule: Rule, rules: readonly Rule[], report: Report): void {
+  const given = new Set(rules.flatMap(({ taint, mode }) => mode === "enforce" ? taint ?? [] : []));
+  for (const label of rule.ifTainted ?? []) {
+    if (given.has(label)) continue;
+    const meant = nearest(label, [...given]);
+    report.warning(
+      "unset_label",
+      rule.at,
+      `no rule here gives the label ${quote(label)} that the rule ${quote(rule.id)} waits for`,
+      meant === undefined
+        ? "Give it with taint: to the rules that let it in, unless another policy or another server's does"
+        : `Did you mean ${quote(meant)}?`,
+    );
+  }
 }
 
 function isConditional(rule: Rule): boolean {

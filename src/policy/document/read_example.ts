@@ -1,10 +1,11 @@
 /** One example of a policy: a call and the verdict that its author expects. */
 
 import type { TextPosition } from "../../errors.ts";
-import type { Example } from "../rule.ts";
+import type { Example, ExampleCall } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 import { warnOfLookAlikes } from "./look_alike.ts";
+import type { ExampleShape } from "./schema.ts";
 import { readShape } from "./shape_issue.ts";
 import { nearest } from "./suggest.ts";
 import { entryOf, toJson, type YamlEntry, type YamlMap, type YamlNode } from "./yaml_tree.ts";
@@ -32,29 +33,50 @@ export function readExample(
   const call = entryOf(node, "call");
   const expect = entryOf(node, "expect");
   if (shape === undefined || call?.value.kind !== "map" || expect === undefined) return undefined;
-  const target = readTarget(call.value, call.keyAt, report);
+  const judged = readCall(call.value, call.keyAt, shape.call.from, report);
   const expected = readExpectation(expect, rules, report);
-  if (target === undefined || expected === undefined) return undefined;
-  const from = shape.call.from === "server" ? "upstream" : "downstream";
+  const before = readBefore(node, shape, report);
+  if (judged === undefined || expected === undefined || before === undefined) return undefined;
+  return {
+    ...judged,
+    ...expected,
+    at: node.at,
+    ...(typeof shape.after === "number" ? { after: shape.after } : {}),
+    ...(before.length === 0 ? {} : { afterCalls: before }),
+  };
+}
+
+/** The calls that were made before; undefined where one of them is wrong. */
+function readBefore(node: YamlNode, { after }: ExampleShape, report: Report): ExampleCall[] | undefined {
+  const written = entryOf(node, "after")?.value;
+  if (typeof after !== "object" || written?.kind !== "list") return [];
+  const calls = written.items.map((item, index) =>
+    item.kind === "map" ? readCall(item, item.at, after[index].from, report) : undefined
+  );
+  return calls.every((call) => call !== undefined) ? calls : undefined;
+}
+
+function readCall(
+  call: YamlMap,
+  at: TextPosition,
+  side: "agent" | "server" | undefined,
+  report: Report,
+): ExampleCall | undefined {
+  const target = readTarget(call, at, report);
+  if (target === undefined) return undefined;
+  const from = side === "server" ? "upstream" : "downstream";
   if (from === "upstream" && target.target !== "method") {
     report.error(
       "policy_bad_value",
-      entryOf(call.value, "from")!.value.at,
+      entryOf(call, "from")!.value.at,
       `a server that asks for a ${target.target}`,
       "What a server asks for is a method, for example sampling/createMessage",
     );
     return undefined;
   }
-  const args = entryOf(call.value, "arguments");
+  const args = entryOf(call, "arguments");
   if (args !== undefined) warnOfLookAlikes(args.value, report);
-  return {
-    ...target,
-    ...expected,
-    from,
-    at: node.at,
-    ...(args === undefined ? {} : { argumentsJson: toJson(args.value) }),
-    ...(shape.after === undefined ? {} : { after: shape.after }),
-  };
+  return { ...target, from, ...(args === undefined ? {} : { argumentsJson: toJson(args.value) }) };
 }
 
 function readTarget(

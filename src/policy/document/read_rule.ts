@@ -1,6 +1,9 @@
 /** One rule of a policy: tree → Rule, or what is wrong with it. */
 
-import type { ArgumentRule, Rate, Rule } from "../rule.ts";
+import type { TextPosition } from "../../errors.ts";
+import { readUnits } from "../decimal.ts";
+import type { ArgumentRule, Quota, Rate, Rule } from "../rule.ts";
+import { parseSelector } from "../selector.ts";
 import { quote } from "../sentence.ts";
 import { checkSelectors } from "./check_selectors.ts";
 import type { Report } from "./diagnostic.ts";
@@ -23,6 +26,7 @@ const reservedIds: readonly string[] = [
   "invisible-text",
   "malformed",
   "error",
+  "shared-state",
 ];
 
 /**
@@ -36,10 +40,12 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
   if (shape === undefined || args === undefined) return undefined;
   const effect = readEffect(node, report);
   if (effect === undefined) return undefined;
-  const to = readRate(node, effect, shape, report);
+  const quota = readQuota(node, effect, report);
+  const to = quota === undefined ? readRate(node, effect, shape, report) : undefined;
   const untilMs = readUntil(node, shape, report);
   checkOthers(node, effect, report);
   checkFor(node, effect, report);
+  checkTaints(node, effect, report);
   checkMode(node, effect, shape, report);
   checkId(node, shape, report);
   return {
@@ -51,6 +57,9 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
     mode: shape.mode ?? "enforce",
     at: node.at,
     ...(to === undefined ? {} : { to }),
+    ...(quota === undefined || quota === "wrong" ? {} : { quota }),
+    ...(shape.taint === undefined ? {} : { taint: readLabels(shape.taint) }),
+    ...(shape.if_tainted === undefined ? {} : { ifTainted: readLabels(shape.if_tainted) }),
     ...(shape.for === undefined ? {} : { approvedForMs: shape.for }),
     ...(shape.reason === undefined ? {} : { reason: shape.reason }),
     ...(untilMs === undefined ? {} : { untilMs }),
@@ -103,6 +112,69 @@ function readArguments(node: YamlNode, report: Report): ArgumentRule[] | undefin
   return checkSelectors(args, report) ? args : undefined;
 }
 
+/** `to:` where it is a map; undefined where it is none. */
+function readQuota(node: YamlNode, effect: Effect, report: Report): Quota | "wrong" | undefined {
+  const to = entryOf(node, "to");
+  if (effect.key !== "limit" || to?.value.kind !== "map") return undefined;
+  const shape = readShape("quota", '"to"', to.value, report);
+  if (shape === undefined) return "wrong";
+  const hint = "Write { calls: 100, per: session } or { sum: amount, max: 50000, per: day }";
+  const refuse = (at: TextPosition, what: string): "wrong" => {
+    report.error("policy_bad_value", at, what, hint);
+    return "wrong";
+  };
+  const burst = entryOf(node, "burst");
+  if (burst !== undefined) {
+    return refuse(burst.keyAt, '"burst" belongs to a rate, as in 60 calls/minute');
+  }
+  const { calls, sum, max, per } = shape;
+  if (calls !== undefined) {
+    const odd = entryOf(to.value, "sum") ?? entryOf(to.value, "max");
+    return odd === undefined
+      ? { per, max: calls }
+      : refuse(odd.keyAt, `a limit of calls and ${quote(odd.key)}`);
+  }
+  if (sum === undefined) return refuse(to.value.at, "a limit of what?");
+  if (max === undefined) return refuse(to.value.at, `a limit of ${quote(sum)} without "max"`);
+  const parsed = parseSelector(sum);
+  const sumAt = entryOf(to.value, "sum")!.value.at;
+  if (parsed.kind === "everywhere") return refuse(sumAt, '"sum" of any text: it sums up one argument');
+  if (parsed.kind === "problem") {
+    report.error("policy_bad_value", sumAt, parsed.what, parsed.hint);
+    return "wrong";
+  }
+  if (readUnits(String(max)).kind !== "units") {
+    return refuse(entryOf(to.value, "max")!.value.at, `"max" has more digits than can be summed up`);
+  }
+  return { per, max, sum };
+}
+
+function readLabels(written: string | readonly string[]): readonly string[] {
+  return [...new Set([written].flat())];
+}
+
+/** What is denied brings nothing in, and an allow that came and went with the labels would open what they close. */
+function checkTaints(node: YamlNode, effect: Effect, report: Report): void {
+  const taint = entryOf(node, "taint");
+  if (taint !== undefined && effect.key !== "allow" && effect.key !== "ask") {
+    report.error(
+      "policy_bad_value",
+      taint.keyAt,
+      `"taint" in a ${effect.key} rule, which lets nothing through`,
+      "It belongs to allow and ask",
+    );
+  }
+  const ifTainted = entryOf(node, "if_tainted");
+  if (ifTainted !== undefined && effect.key !== "deny" && effect.key !== "ask") {
+    report.error(
+      "policy_bad_value",
+      ifTainted.keyAt,
+      `"if_tainted" in a rule that does not deny or ask`,
+      "What the session has seen can close something, not open it: write a deny rule",
+    );
+  }
+}
+
 function readRate(node: YamlNode, effect: Effect, shape: RuleShape, report: Report): Rate | undefined {
   const to = entryOf(node, "to");
   const burst = entryOf(node, "burst");
@@ -121,11 +193,6 @@ function readRate(node: YamlNode, effect: Effect, shape: RuleShape, report: Repo
   }
   if (to === undefined) {
     report.error("policy_wrong_type", effect.keyAt, 'the key "to" is missing: limit to what?', hint);
-    return undefined;
-  }
-  if (to.value.kind === "map") {
-    const what = 'not yet: "to" with a map (limits over a session or a day, sums)';
-    report.error("policy_not_yet", to.value.at, what, hint);
     return undefined;
   }
   if (to.value.kind !== "scalar" || typeof to.value.value !== "string") {

@@ -13,8 +13,8 @@ import {
   policyNameCharactersMax,
   recordTextCharactersMax,
 } from "../../limits.ts";
-import { exampleCallsMax, rateCallsMax, serverMemoryBytesMin } from "../../limits.ts";
-import type { ServerSettings } from "../rule.ts";
+import { exampleCallsMax, rateCallsMax, ruleTaintsMax, serverMemoryBytesMin } from "../../limits.ts";
+import type { ServerSettings, Window } from "../rule.ts";
 import { parseDuration, parseSize, type Quantity } from "./quantity.ts";
 import type { Part } from "./vocabulary.ts";
 
@@ -55,26 +55,40 @@ export interface RuleShape {
   readonly burst?: number | undefined;
   /** Milliseconds. */
   readonly for?: number | undefined;
+  readonly taint?: string | readonly string[] | undefined;
+  readonly if_tainted?: string | readonly string[] | undefined;
   readonly reason?: string | undefined;
   readonly until?: string | undefined;
   readonly mode?: "enforce" | "observe" | undefined;
 }
 
+/** `to:` of a limit where it is a map. */
+export interface QuotaShape {
+  readonly calls?: number | undefined;
+  readonly sum?: string | undefined;
+  readonly max?: number | undefined;
+  readonly per: Window;
+}
+
+/** A call of an example but for its arguments. */
+export interface CallShape {
+  readonly tool?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly method?: string | undefined;
+  readonly from?: "agent" | "server" | undefined;
+}
+
 export interface ExampleShape {
-  readonly call: {
-    readonly tool?: string | undefined;
-    readonly resource?: string | undefined;
-    readonly prompt?: string | undefined;
-    readonly method?: string | undefined;
-    readonly from?: "agent" | "server" | undefined;
-  };
-  readonly after?: number | undefined;
+  readonly call: CallShape;
+  readonly after?: number | readonly CallShape[] | undefined;
 }
 
 /** What is known of a part once its shape is right. */
 export interface Shapes {
   readonly policy: PolicyShape;
   readonly rule: RuleShape;
+  readonly quota: QuotaShape;
   /** Only the shape is checked; the checks are built from the tree. */
   readonly argument: unknown;
   readonly example: ExampleShape;
@@ -187,6 +201,23 @@ const policy = z.strictObject({
   examples: z.optional(z.array(z.unknown())),
 });
 
+/** A word of the author's own. */
+const label = z.string().check(
+  z.refine((text) => /^\p{L}[\p{L}\p{N}_-]{0,63}$/u.test(text), {
+    message: "no label",
+    params: { hint: "A label is one word of letters, digits, - and _, for example private" },
+  }),
+);
+
+const labels = z.union([label, z.array(label).check(z.minLength(1), z.maxLength(ruleTaintsMax))]);
+
+const quota = z.strictObject({
+  calls: z.optional(z.int().check(z.minimum(1), z.maximum(rateCallsMax))),
+  sum: z.optional(z.string().check(z.minLength(1))),
+  max: z.optional(z.number().check(z.gt(0))),
+  per: z.enum(["session", "hour", "day"]),
+});
+
 const rule = z.strictObject({
   id: z.optional(line(policyNameCharactersMax)),
   allow: z.optional(scope),
@@ -198,6 +229,8 @@ const rule = z.strictObject({
   to: z.optional(z.unknown()),
   burst: z.optional(z.int().check(z.minimum(1), z.maximum(rateCallsMax))),
   for: z.optional(approval),
+  taint: z.optional(labels),
+  if_tainted: z.optional(labels),
   reason: z.optional(line(recordTextCharactersMax)),
   until: z.optional(z.string()),
   mode: z.optional(mode),
@@ -241,16 +274,21 @@ const argument = z.union([
 
 const ruleName = z.string().check(z.minLength(1));
 
+const call = z.strictObject({
+  tool: z.optional(z.string()),
+  resource: z.optional(z.string()),
+  prompt: z.optional(z.string()),
+  method: z.optional(z.string().check(z.minLength(1))),
+  arguments: z.optional(z.unknown()),
+  from: z.optional(z.enum(["agent", "server"])),
+});
+
 const example = z.strictObject({
-  call: z.strictObject({
-    tool: z.optional(z.string()),
-    resource: z.optional(z.string()),
-    prompt: z.optional(z.string()),
-    method: z.optional(z.string().check(z.minLength(1))),
-    arguments: z.optional(z.unknown()),
-    from: z.optional(z.enum(["agent", "server"])),
-  }),
-  after: z.optional(z.int().check(z.minimum(1), z.maximum(exampleCallsMax))),
+  call,
+  after: z.optional(z.union([
+    z.int().check(z.minimum(1), z.maximum(exampleCallsMax)),
+    z.array(call).check(z.minLength(1), z.maxLength(exampleCallsMax)),
+  ])),
   expect: z.union([
     z.enum(["allow", "deny", "ask", "limit"]),
     z.strictObject({
@@ -263,7 +301,13 @@ const example = z.strictObject({
 });
 
 /** The annotation holds the hand-written types above and the schemas together: it would not compile otherwise. */
-const schemas: { readonly [P in Part]: z.ZodMiniType<Shapes[P]> } = { policy, rule, argument, example };
+const schemas: { readonly [P in Part]: z.ZodMiniType<Shapes[P]> } = {
+  policy,
+  rule,
+  quota,
+  argument,
+  example,
+};
 
 /** One thing that the schema did not find in order. */
 export type ShapeIssue = z.core.$ZodIssue;

@@ -11,8 +11,6 @@ export interface Words {
   readonly meant?: Readonly<Record<string, string>>;
 }
 
-const taints = "taints and flows between calls";
-
 /** By the part of the document that is read, and the path inside it. */
 const wordsByPlace: Readonly<Record<string, Words>> = {
   policy: {
@@ -32,7 +30,7 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       "invisible_text",
       "examples",
     ],
-    later: { taints },
+    later: { taints: "labels of a session that rules do not give" },
     meant: {
       variables: "vars",
       rule: "rules",
@@ -97,18 +95,21 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       "to",
       "burst",
       "for",
+      "taint",
+      "if_tainted",
       "reason",
       "until",
       "mode",
     ],
     later: {
-      taint: taints,
-      if_tainted: taints,
       schema: "checking arguments against the tool's own schema",
       result: "masking of results",
       max_result: "a limit on the size of results",
     },
     meant: {
+      taints: "taint",
+      tainted: "if_tainted",
+      when_tainted: "if_tainted",
       permit: "allow",
       block: "deny",
       forbid: "deny",
@@ -124,6 +125,19 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       name: "id",
       message: "reason",
       description: "reason",
+    },
+  },
+  quota: {
+    what: '"to"',
+    known: ["calls", "sum", "max", "per"],
+    meant: {
+      call: "calls",
+      count: "calls",
+      limit: "max",
+      total: "max",
+      maximum: "max",
+      of: "sum",
+      every: "per",
     },
   },
   "rule.scope": {
@@ -231,12 +245,13 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
 };
 
 /** The parts of a document that are read one by one, so that a slip in one does not hide those in the next. */
-export type Part = "policy" | "rule" | "argument" | "example";
+export type Part = "policy" | "rule" | "quota" | "argument" | "example";
 
 /** The words of the map at `path` inside a part. */
 export function wordsAt(part: Part, path: readonly PropertyKey[]): Words | undefined {
   const [step] = path;
   if (step === undefined) return wordsByPlace[part];
+  if (part === "example" && step === "after") return wordsByPlace["example.call"];
   const inner = part === "rule" && (step === "allow" || step === "deny" || step === "ask" || step === "limit")
     ? "scope"
     : String(step);

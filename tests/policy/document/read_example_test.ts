@@ -151,3 +151,30 @@ Deno.test("look-alikes in the arguments of an example are warned of", () => {
     /^7:43 look_alike "yes"/,
   );
 });
+
+Deno.test("an example may come after other calls, each read like a call of its own", () => {
+  const [example] = load(`version: 1
+rules: [{ allow: a }]
+examples:
+  - call: { tool: a }
+    after: [{ tool: b, arguments: { x: 1.0 } }, { method: sampling/createMessage, from: server }]
+    expect: allow
+`).examples;
+  assert.deepEqual(example.afterCalls, [
+    { target: "tool", name: "b", from: "downstream", argumentsJson: '{"x":1.0}' },
+    { target: "method", name: "sampling/createMessage", from: "upstream" },
+  ]);
+});
+
+Deno.test("what is wrong with a call before is said at its place", () => {
+  const about = (after: string) =>
+    complaints(`version: 1
+rules: [{ allow: a }]
+examples:
+  - { call: { tool: a }, after: ${after}, expect: allow }`)[0];
+  assert.match(about("[{ tool: a, resource: b }]"), /^4:45 policy_bad_value a call of a tool and a resource/);
+  assert.match(about("[{}]"), /^4:34 policy_wrong_type a call of nothing/);
+  assert.match(about("[]"), /"after" is an empty list/);
+  assert.match(about("[{ tol: a }]"), /unknown key "tol".*Did you mean "tool"\?/);
+  assert.match(about("soon"), /"after" is the text "soon"/);
+});

@@ -128,11 +128,6 @@ Deno.test("a limit needs a rate, and nothing else takes one", () => {
       '3:23 policy_wrong_type "to" is the number 60, where text is expected | A limit is written to: 60 calls/minute',
     ],
     [
-      'limit: "*", to: { calls: 100, per: session }',
-      '3:23 policy_not_yet not yet: "to" with a map (limits over a session or a day, sums) | ' +
-      "A limit is written to: 60 calls/minute",
-    ],
-    [
       'limit: "*", to: 5 calls/day, burst: 0',
       '3:43 policy_bad_value "burst" is the number 0 | Write at least 1',
     ],

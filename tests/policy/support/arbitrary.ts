@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import type { Operation } from "../../../src/mcp/operation.ts";
-import type { Check, Literal, PolicyDocument, Rule, Scope } from "../../../src/policy/rule.ts";
+import type { Check, Literal, PolicyDocument, Quota, Rate, Rule, Scope } from "../../../src/policy/rule.ts";
 import type { ArgvRule } from "../../../src/policy/argv/answer_argv.ts";
 import { readFlagRule } from "../../../src/policy/argv/flag_rule.ts";
 import type { UrlRule } from "../../../src/policy/url/answer_url.ts";
@@ -405,6 +405,36 @@ const scope: fc.Arbitrary<Partial<Scope>> = fc.oneof(
   },
 );
 
+function limitParts(effect: Rule["effect"], to: Rate, quota: Quota | null): Partial<Rule> {
+  if (effect !== "limit") return {};
+  return quota === null ? { to } : { quota };
+}
+
+/**
+ * What allows gives labels, what denies waits for them, and what asks does one or the other. Mostly of all tools at once:
+ * two calls must meet for a flow.
+ */
+function taintParts(effect: Rule["effect"], labels: readonly string[] | null): Partial<Rule> {
+  if (labels === null || effect === "limit") return {};
+  if (effect === "deny" || (effect === "ask" && labels.length > 1)) return { ifTainted: labels };
+  return { taint: labels };
+}
+
+/** All labels that rules give and wait for. */
+export const taintLabels = ["private", "untrusted"];
+
+const labels = fc.constantFrom(["private"], ["private"], ["private"], ["untrusted"], taintLabels);
+
+const quota: fc.Arbitrary<Quota> = fc.record({
+  per: fc.constantFrom("session", "hour", "day" as const),
+  max: fc.constantFrom(1, 2, 5, 10.5, 0.3),
+  sum: fc.constantFrom("n", "path", "n", undefined),
+}).map(({ per, max, sum }) => ({
+  per: per as Quota["per"],
+  max: sum === undefined ? Math.ceil(max) : max,
+  ...(sum === undefined ? {} : { sum }),
+}));
+
 const anyRule: fc.Arbitrary<Rule> = fc.record({
   effect: fc.constantFrom("allow", "allow", "deny", "ask", "ask", "limit", "limit" as const),
   scope,
@@ -416,14 +446,18 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
     perMs: fc.constantFrom(1_000, 60_000),
     burst: fc.constantFrom(1, 2, 3),
   }),
+  quota: fc.option(quota, { freq: 2 }),
+  taints: fc.option(labels, { freq: 2 }),
   // The clock of the tests stands near a million.
   untilMs: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 1_000_000, 1_000_100, 1_060_000),
-}).map(({ effect, scope, args, others, mode, to, untilMs }) =>
-  rule(effect as Rule["effect"], scope, {
-    args,
-    others: others as Rule["others"],
+  isWide: fc.boolean(),
+}).map(({ effect, scope, args, others, mode, to, quota, taints, untilMs, isWide }) =>
+  rule(effect as Rule["effect"], isWide && taints !== null ? { tools: ["*"] } : scope, {
+    args: isWide && taints !== null ? {} : args,
+    others: (isWide && taints !== null ? "any" : others) as Rule["others"],
     mode: mode as Rule["mode"],
-    ...(effect === "limit" ? { to } : {}),
+    ...limitParts(effect as Rule["effect"], to, quota),
+    ...taintParts(effect as Rule["effect"], taints),
     ...(untilMs === undefined ? {} : { untilMs }),
   })
 );

@@ -40,7 +40,7 @@ export function rule(
     others: "any",
     mode: "enforce",
     at,
-    ...(effect === "limit" ? { to: { calls: 1, perMs: 60_000, burst: 1 } } : {}),
+    ...(effect === "limit" && parts.quota === undefined ? { to: { calls: 1, perMs: 60_000, burst: 1 } } : {}),
     ...parts,
   };
 }

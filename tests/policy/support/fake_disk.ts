@@ -1,6 +1,6 @@
 /** A file system in memory that answers as realpath(3) does. */
 
-import type { Facts, Query, Resolution } from "../../../src/policy/facts.ts";
+import { type Facts, pathQueries, type Query, type Resolution } from "../../../src/policy/facts.ts";
 
 /** A directory, a file, a link to somewhere, or a directory that may not be entered. */
 export type Entry = "directory" | "file" | "locked" | { readonly link: string };
@@ -15,7 +15,7 @@ export class FakeDisk {
   }
 
   answer(queries: readonly Query[]): Facts {
-    return new Map(queries.map(({ path }) => [path, this.resolve(path)]));
+    return new Map(pathQueries(queries).map(({ path }) => [path, this.resolve(path)]));
   }
 
   /** Every fact there is, for tests that do not care which were asked for. */

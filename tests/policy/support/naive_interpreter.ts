@@ -6,7 +6,7 @@
 
 import type { Operation } from "../../../src/mcp/operation.ts";
 import type { Facts } from "../../../src/policy/facts.ts";
-import type { Check, Literal, PolicyDocument, Rule } from "../../../src/policy/rule.ts";
+import type { Check, Literal, PolicyDocument, Quota, Rule } from "../../../src/policy/rule.ts";
 import type { JsonValue } from "../../../src/wire/json_value.ts";
 import { naiveArgvAnswer } from "./naive_argv.ts";
 import { naiveUrlAnswer } from "./naive_url.ts";
@@ -23,12 +23,23 @@ const tri = (holds: boolean): Tri => holds ? yes : no;
 /** What is in each bucket, in whole parts: a token is `perMs` of them. */
 export type NaiveBuckets = Map<string, { parts: bigint; atMs: bigint }>;
 
+/** So much of a limit was used up, in a window. */
+export interface NaiveReceipt {
+  readonly id: string;
+  readonly window: string;
+  readonly amount: string;
+}
+
 export interface NaiveSession {
   readonly documents: readonly PolicyDocument[];
   readonly workingDirectory: string;
   readonly fold: boolean;
   readonly ownFiles: readonly string[];
   readonly buckets: NaiveBuckets;
+  /** Everything that was taken from quotas. */
+  readonly receipts: NaiveReceipt[];
+  /** All labels that the session has. */
+  readonly taints: Set<string>;
   /** Asking rules (`1/id`: of the first document) to which a person said yes for the call that is judged. */
   readonly consents?: ReadonlySet<string>;
 }
@@ -45,6 +56,9 @@ export interface NaiveDecision {
   /** `policy/rule/verdict`. */
   readonly observed: readonly string[];
   readonly charged: readonly string[];
+  readonly used: readonly NaiveReceipt[];
+  /** Labels that are new with this call. */
+  readonly taints: readonly string[];
 }
 
 /** Decides, and charges the buckets of the session where the call is let through. */
@@ -65,12 +79,15 @@ export function decideNaively(
       asks: [],
       observed: [],
       charged: [],
+      used: [],
+      taints: [],
     };
   }
   const said = session.documents.map((written, index) => {
     const document = {
       ...written,
-      rules: written.rules.filter(({ untilMs }) => untilMs === undefined || nowMs < untilMs),
+      rules: written.rules.filter(({ untilMs }) => untilMs === undefined || nowMs < untilMs)
+        .filter(({ ifTainted }) => (ifTainted ?? []).every((label) => session.taints.has(label))),
     };
     const holds = (rule: Rule, mode: "allow" | "deny") =>
       covers(rule, operation, mode) ? ruleAnswer(session, rule, operation, facts, mode) : no;
@@ -78,11 +95,17 @@ export function decideNaively(
     const limits = document.rules
       .filter((rule) => rule.effect === "limit" && holds(rule, "deny") !== no)
       .map((rule) => ({ rule, id: `${index + 1}/${rule.id}` }))
-      .map((limit) => ({ ...limit, waitMs: waitFor(session.buckets, limit.id, limit.rule, nowMs) }));
+      .map((limit) => {
+        if (limit.rule.quota === undefined) {
+          const waitMs = Number(waitFor(session.buckets, limit.id, limit.rule, nowMs));
+          return { ...limit, waitMs, receipt: undefined };
+        }
+        return { ...limit, ...claimNaively(session.receipts, limit.id, limit.rule.quota, operation, nowMs) };
+      });
     const allows = document.rules.filter((rule) => rule.effect === "allow" && holds(rule, "allow") === yes);
     const enforced = (rule: Rule) => rule.mode === "enforce";
-    const full = limits.filter((limit) => limit.waitMs === 0n);
-    const empty = limits.filter((limit) => limit.waitMs > 0n);
+    const full = limits.filter((limit) => limit.waitMs === 0);
+    const empty = limits.filter((limit) => limit.waitMs > 0);
     const emptyEnforced = empty.filter((limit) => enforced(limit.rule));
 
     // Asking: surely where all is certain; and where it is not, only about what would pass anyway.
@@ -120,8 +143,11 @@ export function decideNaively(
       })),
     ].map((observation) => ({ ...observation, policy: document.name }));
     const enforcing = document.mode === "enforce";
+    const brought = document.rules
+      .filter((rule) => rule.taint !== undefined && enforced(rule) && holds(rule, "deny") !== no)
+      .flatMap(({ taint }) => taint!);
     const wanted = verdict === "ask" ? open.map(({ id }) => id) : [];
-    return { document, verdict, by, full, emptyEnforced, observed, wanted, enforcing };
+    return { document, verdict, by, full, emptyEnforced, observed, wanted, enforcing, brought, denies };
   });
 
   const order = ["allow", "ask", "limit", "deny"];
@@ -137,7 +163,15 @@ export function decideNaively(
   );
   const doneRank = passes ? 0 : order.indexOf(speaker.verdict);
   const charged = passes ? said.flatMap(({ full }) => full) : [];
-  for (const { id, rule } of charged) takeToken(session.buckets, id, rule, nowMs);
+  for (const { id, rule, receipt } of charged) {
+    if (receipt === undefined) takeToken(session.buckets, id, rule, nowMs);
+    else session.receipts.push(receipt);
+  }
+  const taints = new Set(passes ? said.flatMap(({ brought }) => brought) : []);
+  for (const label of session.taints) taints.delete(label);
+  for (const label of taints) session.taints.add(label);
+  const waitMs = Math.max(...waiting.map(({ waitMs }) => waitMs));
+  const decider = speaker.denies.find(({ id }) => id === speaker.by);
   return {
     verdict: speaker.verdict,
     action: passes ? "forward" : "deny",
@@ -147,19 +181,21 @@ export function decideNaively(
       ? speaker.verdict
       : speaker.by === "default"
       ? "default"
+      : decider?.ifTainted !== undefined
+      ? "taint"
       : "rule",
     policy: speaker.document.name,
     rule: speaker.by,
-    retryAfterMs: speaker.verdict === "limit"
-      ? Math.max(...waiting.map(({ waitMs }) => Number(waitMs)))
-      : undefined,
+    retryAfterMs: speaker.verdict === "limit" && waitMs < Infinity ? waitMs : undefined,
     asks: !passes && speaker.verdict === "ask"
       ? said.filter(({ enforcing }) => enforcing).flatMap(({ wanted }) => wanted)
       : [],
     observed: said.flatMap(({ observed }) => observed)
       .filter(({ verdict }) => order.indexOf(verdict) > doneRank)
       .map(({ policy, rule, verdict }) => `${policy}/${rule}/${verdict}`),
-    charged: charged.map(({ id }) => id),
+    charged: charged.filter(({ receipt }) => receipt === undefined).map(({ id }) => id),
+    used: charged.flatMap(({ receipt }) => receipt ?? []),
+    taints: [...taints].sort(),
   };
 }
 
@@ -187,6 +223,49 @@ function takeToken(buckets: NaiveBuckets, id: string, rule: Rule, nowMs: number)
   const atMs = buckets.get(id)?.atMs ?? 0n;
   const parts = partsNow(buckets, id, rule, nowMs) - BigInt(rule.to!.perMs);
   buckets.set(id, { parts, atMs: atMs > BigInt(nowMs) ? atMs : BigInt(nowMs) });
+}
+
+/** Adds up every receipt of the window. How long to wait, and what it would take: Infinity where waiting does not help. */
+function claimNaively(
+  receipts: readonly NaiveReceipt[],
+  id: string,
+  { per, max, sum }: Quota,
+  operation: Operation,
+  nowMs: number,
+): { readonly waitMs: number; readonly receipt: NaiveReceipt | undefined } {
+  const length = { session: 0, hour: "yyyy-mm-ddThh".length, day: "yyyy-mm-dd".length }[per];
+  const own = receipts.filter((receipt) => receipt.id === id);
+  // A window that was counted in stays open while the clock is before it.
+  const window = [new Date(nowMs).toISOString().slice(0, length), ...own.map(({ window }) => window)].sort()
+    .at(-1)!;
+  let amount = scaled("1");
+  if (sum !== undefined) {
+    amount = 0n;
+    for (const place of operation.arguments === undefined ? [] : places(operation.arguments, stepsOf(sum))) {
+      if (typeof place === "string" || !isNumber(place.value) || !/^[^-]|^-0$/.test(place.value.source)) {
+        return { waitMs: Infinity, receipt: undefined };
+      }
+      const [size, tiny] = [scaled(place.value.source), 10n ** BigInt(scale - 30)];
+      if (size >= scaled("1e30") || size % tiny !== 0n) return { waitMs: Infinity, receipt: undefined };
+      amount += size;
+    }
+    if (operation.arguments === undefined) return { waitMs: Infinity, receipt: undefined };
+  }
+  let before = 0n;
+  for (const receipt of own) if (receipt.window === window) before += scaled(receipt.amount);
+  if (before + amount <= scaled(String(max))) {
+    return { waitMs: 0, receipt: { id, window, amount: plainDecimal(amount) } };
+  }
+  if (amount > scaled(String(max)) || per === "session") return { waitMs: Infinity, receipt: undefined };
+  const lengthMs = per === "hour" ? 3_600_000 : 86_400_000;
+  const begin = new Date(per === "hour" ? `${window}:00Z` : window).getTime();
+  return { waitMs: begin + lengthMs - nowMs, receipt: undefined };
+}
+
+function plainDecimal(amount: bigint): string {
+  const whole = amount / 10n ** BigInt(scale);
+  const fraction = String(amount % 10n ** BigInt(scale)).padStart(scale, "0").replace(/0+$/, "");
+  return fraction === "" ? String(whole) : `${whole}.${fraction}`;
 }
 
 // ——— scopes ———
@@ -501,14 +580,18 @@ function numberAnswer(value: JsonValue, bound: string, holds: (difference: numbe
   return rounded === exactly ? tri(exactly) : unknown;
 }
 
+/** Digits behind the point: more than any number of these tests has. */
+const scale = 400;
+
+function scaled(source: string): bigint {
+  const [mantissa, exponent = "0"] = source.toLowerCase().split("e");
+  const [whole, fraction = ""] = mantissa.split(".");
+  const shift = scale + Number(exponent) - fraction.length;
+  return BigInt(whole + fraction) * 10n ** BigInt(shift);
+}
+
 /** The sign of left − right, by scaling both to whole numbers. */
 function exactDifference(left: string, right: string): number {
-  const scaled = (source: string) => {
-    const [mantissa, exponent = "0"] = source.toLowerCase().split("e");
-    const [whole, fraction = ""] = mantissa.split(".");
-    const shift = 400 + Number(exponent) - fraction.length;
-    return BigInt(whole + fraction) * 10n ** BigInt(shift);
-  };
   const difference = scaled(left) - scaled(right);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
