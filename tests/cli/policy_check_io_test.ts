@@ -214,3 +214,22 @@ Deno.test("policy check puts the values of --var into the policies, and refuses 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("policy check notes once what a check on URLs cannot see, and counts it as no warning", async () => {
+  const policy = `version: 1
+rules:
+  - { id: a, allow: get, others: none, args: { url: { url: { host: public } } } }
+  - { id: b, allow: put, others: none, args: { url: { url: { host: api.example.com } } } }
+examples:
+  - { call: { tool: get, arguments: { url: "https://example.com/" } }, expect: { allow: a } }
+  - { call: { tool: get, arguments: { url: "https://127.1/" } }, expect: deny }
+`;
+  const { status, out, err } = await check({ "a.yaml": policy });
+  assert.equal(status, 0);
+  assert.deepEqual(out, ["a.yaml: 2 rules, 2 examples passed"]);
+  assert.equal(err.length, 1);
+  assert.match(err[0], /^a\.yaml:3:59: note: "url" sees the text alone: .*redirects\n/);
+  const json = JSON.parse((await check({ "a.yaml": policy }, true)).out.join("\n"));
+  const [{ severity, code, line }] = json.files[0].diagnostics;
+  assert.deepEqual([severity, code, line], ["note", "blind_spot", 3]);
+});
