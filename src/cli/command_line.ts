@@ -183,7 +183,9 @@ function commandLine(
           );
         }
         const { policyCheck } = await import("./policy_check.ts");
-        finish(await policyCheck(files, { json, vars, ...(options.server ? { server } : {}) }));
+        const { mayColour } = await import("./paint.ts");
+        const colour = mayColour(Deno.stderr);
+        finish(await policyCheck(files, { json, colour, vars, ...(options.server ? { server } : {}) }));
       },
     );
 

@@ -21,7 +21,7 @@ export function paintWith(colour: boolean): Paint {
   };
 }
 
-/** Whether standard output may be coloured: a terminal, and no wish against it (no-color.org: any value but an empty one). */
-export function mayColour(): boolean {
-  return Deno.stdout.isTerminal() && (Deno.env.get("NO_COLOR") ?? "") === "";
+/** Whether a stream of ours, standard output or another, may be coloured: a terminal, and no wish against it (no-color.org: any value but an empty one). */
+export function mayColour(stream: { isTerminal(): boolean } = Deno.stdout): boolean {
+  return stream.isTerminal() && (Deno.env.get("NO_COLOR") ?? "") === "";
 }

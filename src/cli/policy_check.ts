@@ -1,11 +1,20 @@
 /** `lilith-zero policy check FILE…`: says everything that is wrong or odd in policies, and runs their examples. */
 
-import { LilithError } from "../errors.ts";
+import { LilithError, type TextPosition } from "../errors.ts";
 import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
-import { decodeDocument, type Diagnostic, formatDiagnostic } from "../policy/document.ts";
+import {
+  decodeDocument,
+  type Diagnostic,
+  type DiagnosticPaint,
+  endColumn,
+  formatDiagnostic,
+} from "../policy/document.ts";
 import { type ExampleResult, runExamples } from "../policy/examples.ts";
+import { findOddPatterns } from "../policy/document/odd_patterns.ts";
 import { loadPatternEngine, type PatternEngine, usesPatterns } from "../policy/pattern.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
+import { quote } from "../policy/sentence.ts";
+import { paintWith } from "./paint.ts";
 import { readPolicyFile } from "./policy_file.ts";
 import { mergeServerSettings } from "./server_settings.ts";
 import { demandDeclared, type GivenVariables, readVariables } from "./variables.ts";
@@ -14,6 +23,8 @@ import { demandDeclared, type GivenVariables, readVariables } from "./variables.
 export type CheckStatus = 0 | 1 | 2 | 3;
 
 export interface CheckOptions {
+  /** For a terminal; left out: no. */
+  readonly colour?: boolean;
   /** One JSON object on stdout, and nothing on stderr. */
   readonly json: boolean;
   /** `NAME=VALUE`, as they were given; left out: none. */
@@ -65,7 +76,7 @@ export async function policyCheck(
   const failure = options.server === undefined ? undefined : await holdAgainst(options.server, reports);
   const status = Math.max(...reports.map(statusOf)) as CheckStatus;
   if (options.json) output.out(JSON.stringify({ status, files: reports.map(toJson) }, null, 2));
-  else for (const report of reports) print(report, output);
+  else for (const report of reports) print(report, output, paintDiagnostics(options.colour === true));
   if (failure !== undefined) throw failure;
   return status;
 }
@@ -128,16 +139,43 @@ async function checkFile(file: string, vars: GivenVariables): Promise<FileReport
   if (compiled.kind === "error") {
     return { ...nothing, text, declares, warnings, notes, errors: compiled.errors };
   }
+  const odd = usesPatterns([document]) ? await findOddPatterns(document) : [];
   return {
     file,
     text,
     document,
     declares,
-    warnings,
-    notes,
+    warnings: [...warnings, ...odd].sort(byPlace),
+    notes: [...notes, ...await findMissingDirectories(document)].sort(byPlace),
     errors: [],
     examples: runExamples(document, compiled.policy),
   };
+}
+
+/** A root that is not there covers nothing: mostly a slip, sometimes another machine's. */
+async function findMissingDirectories(document: PolicyDocument): Promise<readonly Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const { args } of document.rules) {
+    for (const { checks, at } of args) {
+      for (const root of checks.flatMap((check) => check.kind === "under" ? check.roots : [])) {
+        const why = await absenceOf(root);
+        if (why === undefined) continue;
+        const message = `the directory ${quote(root)} ${why}`;
+        const hint = "Calls are judged by where a path leads on the machine that the server runs on";
+        found.push({ severity: "note", code: "missing_directory", message, hint, at });
+      }
+    }
+  }
+  return found;
+}
+
+/** Why a path is no directory here; undefined where it is one, or where nobody can say. */
+async function absenceOf(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.stat(path)).isDirectory ? undefined : "is no directory here";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "does not exist here" : undefined;
+  }
 }
 
 type Compiled =
@@ -172,11 +210,19 @@ function statusOf({ errors, examples }: FileReport): 0 | 1 | 3 {
   return examples.every(({ passed }) => passed) ? 0 : 1;
 }
 
-function print(report: FileReport, output: CheckOutput): void {
+function paintDiagnostics(colour: boolean): DiagnosticPaint {
+  const { bold, dim, red, yellow } = paintWith(colour);
+  const colours = { error: red, warning: yellow, note: bold };
+  return { place: bold, aside: dim, severity: (text, severity) => colours[severity](text) };
+}
+
+function print(report: FileReport, output: CheckOutput, paint: DiagnosticPaint): void {
   const { file, text, document, errors, warnings, notes, examples } = report;
-  for (const diagnostic of [...errors, ...warnings, ...notes]) output.err(formatDiagnostic(diagnostic, text));
+  for (const diagnostic of [...errors, ...warnings, ...notes]) {
+    output.err(formatDiagnostic(diagnostic, text, paint));
+  }
   const failed = examples.filter(({ passed }) => !passed);
-  for (const result of failed) output.err(formatDiagnostic(exampleError(result), text));
+  for (const result of failed) output.err(formatDiagnostic(exampleError(result), text, paint));
   const found = warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : "";
   if (document === undefined) {
     output.out(`${file}: wrong, ${count(errors.length, "error")}${found}`);
@@ -211,7 +257,7 @@ function describe(verdict: string, rule: string | undefined): string {
 }
 
 /** The shape that machines read; keys are only ever added. */
-function toJson({ file, document, errors, warnings, notes, examples }: FileReport): unknown {
+function toJson({ file, text, document, errors, warnings, notes, examples }: FileReport): unknown {
   return {
     file,
     name: document?.name,
@@ -223,19 +269,19 @@ function toJson({ file, document, errors, warnings, notes, examples }: FileRepor
         code,
         message,
         hint,
-        ...place(at),
+        ...place(at, text),
       })),
       ...[...warnings, ...notes].map(({ severity, code, message, hint, at }) => ({
         severity,
         code,
         message,
         hint,
-        ...place(at),
+        ...place(at, text),
       })),
     ],
     examples: examples.map(({ number, example, passed, outcome }) => ({
       number,
-      ...place(example.at),
+      ...place(example.at, text),
       passed,
       expected: { verdict: example.expect, rule: example.expectRule },
       got: outcome,
@@ -243,6 +289,12 @@ function toJson({ file, document, errors, warnings, notes, examples }: FileRepor
   };
 }
 
-function place(at: { line: number; column: number } | undefined): { line?: number; column?: number } {
-  return at === undefined ? {} : { line: at.line, column: at.column };
+/** `endColumn` is the one behind what is meant, in the same line. */
+function place(
+  at: TextPosition | undefined,
+  text: string | undefined,
+): { line?: number; column?: number; endColumn?: number } {
+  if (at === undefined) return {};
+  const { line, column } = at;
+  return { line, column, ...(text === undefined ? {} : { endColumn: endColumn(text, at) }) };
 }

@@ -8,6 +8,7 @@ import { quote } from "./sentence.ts";
 import { findEndedRules } from "./document/ended_rules.ts";
 import { findMisreadRules } from "./document/misread_rules.ts";
 import { findOpenChecks } from "./document/open_checks.ts";
+import { findOddPairs } from "./document/odd_pairs.ts";
 import { findOddRules } from "./document/odd_rules.ts";
 import { readExample, type RuleEffects } from "./document/read_example.ts";
 import { readRule } from "./document/read_rule.ts";
@@ -18,7 +19,7 @@ import { readYaml } from "./document/yaml_text.ts";
 import { entryOf, type YamlNode } from "./document/yaml_tree.ts";
 import type { Example, PolicyDocument, Rule } from "./rule.ts";
 
-export { type Diagnostic, formatDiagnostic } from "./document/diagnostic.ts";
+export { type Diagnostic, type DiagnosticPaint, endColumn, formatDiagnostic } from "./document/diagnostic.ts";
 
 /** A document that holds in all its parts, or the errors for which none of it holds. */
 export type LoadResult =
@@ -135,6 +136,7 @@ function read(
     return { kind: "error", errors: report.errors(), warnings: report.warnings(), declares };
   }
   findOddRules(document, report);
+  findOddPairs(document, report);
   findMisreadRules(document, report);
   findOpenChecks(document, report);
   if (nowMs !== undefined) findEndedRules(document, nowMs, report);

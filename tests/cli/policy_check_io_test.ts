@@ -64,8 +64,8 @@ Deno.test("policy check shows every error with its line and a hint, and ends wit
   assert.equal(status, 3);
   assert.deepEqual(out, ["a.yaml: wrong, 2 errors", "b.yaml: 1 rule, 2 examples passed"]);
   assert.deepEqual(err, [
-    'a.yaml:2:1: error: unknown key "rule" in a policy\n    2 | rule: []\n      | ^\n  hint: Did you mean "rules"?',
-    'a.yaml:3:7: error: "mode" is the text "off"\n    3 | mode: off\n      |       ^\n  hint: It can be enforce or observe',
+    'a.yaml:2:1: error: unknown key "rule" in a policy\n    2 | rule: []\n      | ^^^^\n  hint: Did you mean "rules"?',
+    'a.yaml:3:7: error: "mode" is the text "off"\n    3 | mode: off\n      |       ^^^\n  hint: It can be enforce or observe',
   ]);
 });
 
@@ -110,6 +110,7 @@ Deno.test("policy check --json is one object on stdout and nothing on stderr", a
     number: 1,
     line: 5,
     column: 5,
+    endColumn: 6,
     passed: true,
     expected: { verdict: "allow", rule: "read" },
     got: files[0].examples[0].got,
@@ -124,6 +125,7 @@ Deno.test("policy check --json is one object on stdout and nothing on stderr", a
       hint: "It can be 1",
       line: 1,
       column: 10,
+      endColumn: 11,
     }],
     examples: [],
   });

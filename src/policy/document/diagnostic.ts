@@ -7,6 +7,15 @@ import { policyErrorsMax } from "../../limits.ts";
 export type WarningCode =
   /** It can never decide anything. */
   | "dead_rule"
+  /** A pattern that no text has, or that every text has. */
+  | "empty_pattern"
+  | "full_pattern"
+  /** Checks that no value passes together. */
+  | "contradiction"
+  /** Two rules that say the same. */
+  | "duplicate_rule"
+  /** A directory that is not there. */
+  | "missing_directory"
   /** The server has nothing of that name. */
   | "unknown_name"
   /** The tool takes no such argument. */
@@ -163,26 +172,39 @@ const shownColumnsMax = 120;
  * console.assert(shown.startsWith('team.yaml:2:1: error: unknown key "rule"\n'));
  * ```
  */
-export function formatDiagnostic(diagnostic: Diagnostic | LilithError, text?: string): string {
+export function formatDiagnostic(
+  diagnostic: Diagnostic | LilithError,
+  text?: string,
+  paint: DiagnosticPaint = plain,
+): string {
   const { at, hint } = diagnostic;
   const severity = diagnostic instanceof LilithError ? "error" : diagnostic.severity;
-  if (at === undefined) {
-    return [`${severity}: ${diagnostic.message}`, ...formatHint(hint)].join("\n");
-  }
+  const shown = paint.severity(`${severity}:`, severity);
+  if (at === undefined) return [`${shown} ${diagnostic.message}`, ...formatHint(hint, paint)].join("\n");
   // The place already names the file.
   const prefix = loadPrefix(at.file ?? "");
   const { message } = diagnostic;
   const sentence = message.startsWith(prefix) ? message.slice(prefix.length) : message;
   const line = text === undefined ? undefined : lineOf(text, at.line);
   return [
-    `${formatPosition(at)}: ${severity}: ${sentence}`,
-    ...(line === undefined ? [] : formatLine(line, at)),
-    ...formatHint(hint),
+    `${paint.place(`${formatPosition(at)}:`)} ${shown} ${sentence}`,
+    ...(line === undefined ? [] : formatLine(line, at, (mark) => paint.severity(mark, severity), paint)),
+    ...formatHint(hint, paint),
   ].join("\n");
 }
 
-function formatHint(hint: string | undefined): string[] {
-  return hint === undefined ? [] : [`  hint: ${hint}`];
+/** How the parts look on a terminal. */
+export interface DiagnosticPaint {
+  place(text: string): string;
+  severity(text: string, severity: "error" | "warning" | "note"): string;
+  /** What is not the message itself. */
+  aside(text: string): string;
+}
+
+const plain: DiagnosticPaint = { place: (text) => text, severity: (text) => text, aside: (text) => text };
+
+function formatHint(hint: string | undefined, paint: DiagnosticPaint): string[] {
+  return hint === undefined ? [] : [`  ${paint.aside("hint:")} ${hint}`];
 }
 
 function lineOf(text: string, number: number): string | undefined {
@@ -190,14 +212,43 @@ function lineOf(text: string, number: number): string | undefined {
   return text.slice(start).split("\n")[number - 1]?.replace(/\r$/, "");
 }
 
-function formatLine(line: string, at: TextPosition): string[] {
+function formatLine(
+  line: string,
+  at: TextPosition,
+  mark: (text: string) => string,
+  paint: DiagnosticPaint,
+): string[] {
   const gutter = `${at.line}`.padStart(5);
   const from = Math.max(0, at.column - 1 - shownColumnsMax / 2);
   const before = line.slice(from, at.column - 1);
   const shown = line.slice(from, from + shownColumnsMax);
-  // A tab stays a tab, so that the caret stands below its character whatever width the terminal gives it.
+  // A tab stays a tab, so that the mark stands below its characters whatever width the terminal gives it.
   const padding = before.replace(/[^\t]/gu, " ");
-  return [`${gutter} | ${printable(shown)}`, `${" ".repeat(gutter.length)} | ${padding}^`];
+  const length = Math.min(wordLength(line, at.column), from + shownColumnsMax - at.column + 1);
+  // One mark for one character, of which some have two units.
+  const marks = "^".repeat(Math.max(1, [...line.slice(at.column - 1, at.column - 1 + length)].length));
+  return [
+    `${paint.aside(`${gutter} |`)} ${printable(shown)}`,
+    `${paint.aside(`${" ".repeat(gutter.length)} |`)} ${padding}${mark(marks)}`,
+  ];
+}
+
+/**
+ * The column behind what a diagnostic speaks of, from 1: the key, the text with its quotes, the number that begins at `at`;
+ * one further where it begins nothing of the kind, as inside a text.
+ */
+export function endColumn(text: string, at: TextPosition): number {
+  return at.column + wordLength(lineOf(text, at.line) ?? "", at.column);
+}
+
+/** Units of the word that begins in a column. Inside flow collections a word ends at what closes or continues them. */
+function wordLength(line: string, column: number): number {
+  // What does not begin a word is a place inside a text.
+  if (column > 1 && !/[\s,[{]/.test(line[column - 2] ?? "")) return 1;
+  const rest = line.slice(column - 1);
+  const word = /^"(?:[^"\\]|\\.)*"|^'(?:[^']|'')*'|^(?:\$\{\w*\}|(?!: |:$| #|[,[\]{}]).)+/.exec(rest)?.[0]
+    .trimEnd();
+  return word === undefined || word === "" ? 1 : word.length;
 }
 
 /** The line is shown on a terminal: nothing in it may move the cursor or turn the text round. */

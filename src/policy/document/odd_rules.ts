@@ -40,10 +40,13 @@ interface Unconditional {
 
 function findUnconditional({ rules }: PolicyDocument): Unconditional {
   return {
-    denies: rules.filter(({ effect, mode, args, ifTainted }) =>
-      effect === "deny" && mode === "enforce" && args.length === 0 && ifTainted === undefined
+    denies: rules.filter(({ effect, mode, args, ifTainted, untilMs }) =>
+      effect === "deny" && mode === "enforce" && args.length === 0 && ifTainted === undefined &&
+      untilMs === undefined
     ),
-    allows: rules.filter((rule) => rule.effect === "allow" && !isConditional(rule)),
+    allows: rules.filter((rule) =>
+      rule.effect === "allow" && rule.untilMs === undefined && !isConditional(rule)
+    ),
   };
 }
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { LilithError } from "../../../src/errors.ts";
-import { type Diagnostic, formatDiagnostic, Report } from "../../../src/policy/document/diagnostic.ts";
+import {
+  type Diagnostic,
+  endColumn,
+  formatDiagnostic,
+  Report,
+} from "../../../src/policy/document/diagnostic.ts";
 
 function errorAt(line: number, column: number): LilithError {
   return new LilithError("policy_unknown_key", {
@@ -15,7 +20,7 @@ Deno.test("formatDiagnostic() prints the place, the line, a caret and the hint",
     formatDiagnostic(errorAt(2, 3), "version: 1\n  rule: []\n"),
     `team.yaml:2:3: error: unknown key "rule"
     2 |   rule: []
-      |   ^
+      |   ^^^^
   hint: Did you mean "rules"?`,
   );
 });
@@ -71,4 +76,45 @@ Deno.test("Report tells one thing at one place once", () => {
   report.warning("dead_rule", at, "dead");
   assert.deepEqual(report.errors().map((error) => error.at?.line), [1, 2]);
   assert.equal(report.warnings().length, 1);
+});
+
+Deno.test("formatDiagnostic() marks the key, the text with its quotes or the number that begins at a place, and no more", () => {
+  const table: readonly (readonly [string, number, string])[] = [
+    ["rule: []", 1, "rule"],
+    ['  - allow: [read, "list *", other]', 19, '"list *"'],
+    ["  - allow: [read, 'it''s', other]", 19, "'it''s'"],
+    ["  - { max: 50, min: 1 }", 12, "50"],
+    ["    reason: all of it # why", 13, "all of it"],
+    ["    under: ${root}/x", 12, "${root}/x"],
+    ["  - allow: a", 3, "- allow"],
+    ["    matches: 'a(?=b)'", 17, "?"],
+    ["", 1, ""],
+  ];
+  for (const [line, column, marked] of table) {
+    const at = { file: "a.yaml", line: 1, column };
+    const shown = formatDiagnostic(new LilithError("policy_bad_value", { message: "no", at }), line).split(
+      "\n",
+    );
+    assert.equal(shown[2].slice(8).trim().length, Math.max(1, marked.length), line);
+    assert.equal(endColumn(line, at), column + Math.max(1, marked.length), line);
+  }
+});
+
+Deno.test("formatDiagnostic() colours with what it is given, and marks a character of two units once", () => {
+  const error = new LilithError("policy_bad_value", {
+    message: "no",
+    hint: "so",
+    at: { file: "a", line: 1, column: 1 },
+  });
+  const paint = {
+    place: (text: string) => `<${text}>`,
+    severity: (text: string, severity: string) => `${severity}(${text})`,
+    aside: (text: string) => `~${text}~`,
+  };
+  assert.deepEqual(formatDiagnostic(error, "😀x: 1", paint).split("\n"), [
+    "<a:1:1:> error(error:) no",
+    "~    1 |~ 😀x: 1",
+    "~      |~ error(^^)",
+    "  ~hint:~ so",
+  ]);
 });

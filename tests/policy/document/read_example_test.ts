@@ -3,7 +3,7 @@ import { complaints, load } from "./load.ts";
 
 const head = `version: 1
 rules:
-  - { id: open, allow: a }
+  - { id: open, allow: [a, c] }
   - { id: closed, deny: b }
   - { limit: c, to: 5 calls/day }
 examples:
