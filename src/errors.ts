@@ -39,6 +39,8 @@ export type ErrorCode =
   // the shared state file
   | "state_unusable"
   | "state_busy"
+  /** No call by that name waits for a person's approval. */
+  | "approval_unknown"
   // the server process
   | "command_not_found"
   | "command_not_executable"

@@ -255,6 +255,15 @@ export const auditAnchorLinesMax = 64 * KiB;
 
 // ——— shared state ———
 
+/** How long a call waits for approval in the state file: a person may be at lunch, and it costs the model nothing to ask again. */
+export const approvalWaitMs = 60 * 60_000;
+
+/** Calls that wait for approval in one state file: more than anybody reads through. */
+export const approvalsPendingMax = 32;
+
+/** The arguments of such a call as they are kept; with the bound above, all of them have room in the file. */
+export const approvalArgumentsCharactersMax = 2 * KiB;
+
 /** The content of a state file: some hundreds of sessions with their limits, read whole for each call that needs it. */
 export const stateBytesMax = 1 * MiB;
 

@@ -73,6 +73,10 @@ function commandLine(
       collect,
     )
     .option("-a, --audit <file>", "append a record of every message to this file (JSON lines, mode 0600)")
+    .option(
+      "--state <file>",
+      "what several proxies share, and where `approvals` answers for a person (mode 0600)",
+    )
     .option("--lock <file>", "hide and deny what the server says otherwise than when `lock` wrote this file")
     .addOption(
       new Option(
@@ -92,6 +96,7 @@ function commandLine(
           var?: string[];
           audit?: string;
           lock?: string;
+          state?: string;
           containment: "best" | "process";
           watch: boolean;
         },
@@ -102,6 +107,7 @@ function commandLine(
             vars: options.var ?? [],
             audit: options.audit,
             lock: options.lock,
+            state: options.state,
             command,
             containment: options.containment,
             watch: options.watch,
@@ -303,6 +309,44 @@ function commandLine(
       const { policySuggest } = await import("./policy_suggest.ts");
       finish(policySuggest(log));
     });
+
+  const approvals = program.command("approvals").summary("answer for calls that wait for a person")
+    .description(
+      "Answers for calls that a rule asks a person about, where the client itself cannot ask. " +
+        "FILE is the one that `lilith-zero run --state FILE` was given.",
+    )
+    .helpCommand(false);
+  const stateOption = () => new Option("--state <file>", "the state file").makeOptionMandatory();
+  approvals.command("list")
+    .summary("show what waits and what was answered")
+    .description("Shows the calls that wait for an answer, and the answers that still hold.")
+    .addOption(stateOption())
+    .option("--show", "show arguments as they are; personal data and secrets in them are masked else", false)
+    .option("--json", "print them as JSON", false)
+    .action(async (options: { state: string; show: boolean; json: boolean }) => {
+      const { listApprovals } = await import("./approvals.ts");
+      finish(listApprovals(options, Date.now()));
+    });
+  for (const [word, answer] of [["approve", "approved"], ["deny", "denied"]] as const) {
+    approvals.command(word)
+      .summary(
+        word === "approve"
+          ? "let exactly this call pass, for a while"
+          : "deny exactly this call, for a while",
+      )
+      .description(
+        word === "approve"
+          ? "Lets exactly this call pass when it is made again, for as long as the rule says (10 minutes)."
+          : "Denies exactly this call, for as long as an approval would have held. It can still be approved.",
+      )
+      .argument("<id>", "as `approvals list` shows it")
+      .addOption(stateOption())
+      .option("--json", "print it as JSON", false)
+      .action(async (id: string, options: { state: string; json: boolean }) => {
+        const { answerOne } = await import("./approvals.ts");
+        finish(answerOne(id, answer, options, Date.now()));
+      });
+  }
 
   const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.")
     .helpCommand(false);

@@ -23,6 +23,8 @@ export function statusOf(code: ErrorCode): number {
     case "command_not_executable":
     case "command_not_started":
       return exitStatus.notExecutable;
+    case "approval_unknown":
+      return exitStatus.checkFailed;
     case "internal":
     case "libc_unavailable":
       return exitStatus.internal;

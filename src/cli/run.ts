@@ -13,10 +13,19 @@ import { openSink } from "../audit/sink.ts";
 import { floodGrowthBytesMax, frameBytesMax, memoryGrowthBytesMax, stopTimeoutMs } from "../limits.ts";
 import { Collector } from "../memory.ts";
 import { dropPermissions } from "../permissions.ts";
-import { type ApprovalQuery, type Facts, pathQueries, type Query, type Resolution } from "../policy/facts.ts";
+import {
+  type Approval,
+  type ApprovalQuery,
+  type Facts,
+  type Query,
+  type Resolution,
+  withApproval,
+} from "../policy/facts.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import { Relay } from "../proxy/relay.ts";
 import { createSession } from "../proxy/session.ts";
+import { consultApprovals } from "../state/approvals.ts";
+import { openStateFile, type StateFile } from "../state/state_file.ts";
 import { spawnServer } from "../supervisor/child.ts";
 import { givenEnvironment, serverEnvironment } from "../supervisor/environment.ts";
 import { openDescriptors, openOwnEnds } from "../supervisor/descriptors.ts";
@@ -66,6 +75,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   if (locked !== undefined) demandCommand(options.lock!, locked.lock, [command, ...args]);
   const containment = demandLevel(await probing, settings);
   const sink = options.audit === undefined ? undefined : openSink(options.audit);
+  const state = options.state === undefined ? undefined : openStateFile(options.state);
   // Where policies are read again, also by the names that the user gave: a link may lead elsewhere by then.
   const policyFiles = options.policies.flatMap((path) => [
     realpathSync(path),
@@ -76,6 +86,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       ...policyFiles,
       ...(sink ? [sink.path] : []),
       ...(options.lock === undefined ? [] : [realpathSync(options.lock)]),
+      ...(state === undefined ? [] : [state.path]),
     ]),
   ];
   const session = createSession({
@@ -85,9 +96,10 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
     server: options.command.join(" "),
+    approvals: options.state === undefined ? undefined : { file: options.state },
   });
   const resolvePath = openResolver(directory);
-  const lookUp = factsFrom(resolvePath);
+  const lookUp = factsFrom(resolvePath, (query) => lookUpApproval(state, query, say));
   const started: StartRecord = {
     kind: "start",
     lilith: version,
@@ -115,7 +127,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       say,
     })
     : undefined;
-  for (const notice of sink?.notices ?? []) log.warn("{notice}", { notice });
+  for (const notice of [...sink?.notices ?? [], ...state?.notices ?? []]) log.warn("{notice}", { notice });
   if (sink === undefined) log.warn("Nothing is recorded: no --audit FILE was given");
   const signals = watchSignals();
   const loop = new PollLoop(openDescriptors());
@@ -163,6 +175,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     const ending = await relay.run();
     await loop.stop();
     sink?.close();
+    state?.close();
     await Promise.race([stderrEnded, new Promise((resolve) => setTimeout(resolve, stderrFlushMs))]);
     // A client that ends the session is the ordinary case, however hard the server had to be pushed.
     return ending.by === "stopped" ? exitStatus.done : ending.server.status;
@@ -186,12 +199,31 @@ async function openWatch(settings: WatchSettings): Promise<PolicyWatching> {
 /** Facts at once: looking up a path takes some microseconds. */
 function factsFrom(
   resolvePath: (path: string) => Resolution,
+  lookUpApproval: (query: ApprovalQuery) => Approval,
 ): (queries: readonly (Query | ApprovalQuery)[]) => Facts {
   return (queries) => {
     const facts = new Map<string, Resolution>();
-    for (const { path } of pathQueries(queries)) facts.set(path, resolvePath(path));
-    return facts;
+    let approval: Approval | undefined;
+    for (const query of queries) {
+      if (query.kind === "resolve") facts.set(query.path, resolvePath(query.path));
+      else if (query.kind === "approval") approval = lookUpApproval(query);
+    }
+    return approval === undefined ? facts : withApproval(facts, approval);
   };
+}
+
+/** What is known of an approval. A state file that cannot be used approves nothing. */
+function lookUpApproval(
+  state: StateFile | undefined,
+  query: ApprovalQuery,
+  say: (level: "warning", text: string) => void,
+): Approval {
+  try {
+    if (state !== undefined) return state.update((content) => consultApprovals(content, query, Date.now()));
+  } catch (error) {
+    say("warning", error instanceof Error ? error.message : String(error));
+  }
+  return { kind: "unavailable", why: "the file for approvals cannot be used" };
 }
 
 function smallestFrame(documents: readonly PolicyDocument[]): number {

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly audit: string | undefined;
   /** What the server said of itself when it was approved. */
   readonly lock: string | undefined;
+  /** What several proxies share: approvals, labels, what limits have used up. */
+  readonly state: string | undefined;
   /** The command and its arguments. */
   readonly command: readonly string[];
   /** `process`: do not use namespaces even where they are to be had. */
@@ -37,6 +39,7 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
   const vars: string[] = [];
   let audit: string | undefined;
   let lock: string | undefined;
+  let state: string | undefined;
   let containment: RunOptions["containment"] = "best";
   let watch = false;
   let at = 1;
@@ -63,6 +66,9 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
       case "--lock":
         lock = value;
         break;
+      case "--state":
+        state = value;
+        break;
       case "--containment":
         if (value !== "best" && value !== "process") return undefined;
         containment = value;
@@ -72,5 +78,7 @@ export function readRunArguments(args: readonly string[]): RunOptions | undefine
     }
   }
   const command = args.slice(args[at] === "--" ? at + 1 : at);
-  return command.length === 0 ? undefined : { policies, vars, audit, lock, command, containment, watch };
+  return command.length === 0
+    ? undefined
+    : { policies, vars, audit, lock, state, command, containment, watch };
 }

@@ -109,8 +109,8 @@ export interface CompiledAsks {
 
 export interface CompiledDocument {
   readonly name: string;
-  /** Of the policy file's bytes, lower-case hex. */
-  readonly sha256: string;
+  /** Names what is in force: the digest of the policy file, and the variables that it was given. */
+  readonly edition: string;
   readonly mode: "enforce" | "observe";
   readonly default: "allow" | "deny";
   readonly denials: "tool_result" | "protocol_error";
@@ -225,7 +225,7 @@ function trustOf(documents: readonly PolicyDocument[], lock: Lock | undefined): 
 function denyAll(): CompiledDocument {
   return {
     name: "built-in",
-    sha256: "",
+    edition: "",
     mode: "enforce",
     default: "deny",
     denials: "tool_result",
@@ -291,7 +291,9 @@ function compileDocument(
   });
   return {
     name: document.name,
-    sha256: document.sha256,
+    edition: document.vars === undefined
+      ? document.sha256
+      : JSON.stringify([document.sha256, ...document.vars.map(({ name, value }) => [name, value])]),
     mode: document.mode,
     default: document.default,
     denials: document.denials,

@@ -47,9 +47,9 @@ export function receiveConsent(turn: Turn, held: HeldCall, message: Result | Err
   turn.consent = { ...kept, released: [...kept.released, { side, line, rules, call }] };
 }
 
-/** Digests of all policies that hold now. */
+/** Names all policies that hold now: file digests, and the variables that they were given. */
 export function policiesInForce({ gate: { policy } }: Turn): readonly string[] {
-  return policy.documents.map(({ sha256 }) => sha256);
+  return policy.documents.map(({ edition }) => edition);
 }
 
 /** The client's answer to a question of ours cannot be read as a message. */

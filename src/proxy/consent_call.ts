@@ -74,7 +74,7 @@ export function questionText(
   return [
     `${what} waits for your consent. It has not happened yet.`,
     "",
-    ...fields.map(([label, text]) => `    ${label.padEnd(10)}${text}`),
+    ...fields.map(([label, text]) => `    ${label.padEnd(11)}${text}`),
     "",
     `A yes holds for exactly this and nothing else, for ${duration(approvedForMs)}.`,
   ].join("\n");
