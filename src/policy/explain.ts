@@ -169,8 +169,9 @@ function traceDocument(
       };
     }
     // An ask that does not hold for certain holds back, as a deny would, what passes otherwise.
-    const isCertain = effect === "ask" && certain.has(rule) && answerRule(rule, subject, "allow") === "yes";
-    const strictness: Strictness = effect === "allow" || isCertain ? "allow" : "deny";
+    const surely = effect === "ask" && certain.has(rule) ? answerRule(rule, subject, "allow") : "no";
+    const isCertain = surely === "yes";
+    const strictness: Strictness = effect === "allow" || surely !== "no" ? "allow" : "deny";
     const flow = rule.ifTainted === undefined ? undefined : traceTaints(rule.ifTainted, state, subject.facts);
     const answer = flow?.answer === "no" ? "no" : answerRule(rule, subject, strictness);
     const applies = effect === "allow"

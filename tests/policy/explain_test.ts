@@ -184,3 +184,17 @@ Deno.test("explain() says of a rule whose time is over that it has ended", () =>
   assert.deepEqual(at(0), ["freeze denies", "allow allows"]);
   assert.deepEqual(at(Date.UTC(2026, 0, 1)), ["allow allows", "freeze it ended at 2026-01-01T00:00:00.000Z"]);
 });
+
+Deno.test("an ask that cannot be told for an allow asks, though a deny with its words would not fire", () => {
+  const documentOf = (fallback: "allow" | "deny") =>
+    document([rule("ask", "t", { args: { path: [under("/tmp")] } })], { default: fallback });
+  for (const fallback of ["allow", "deny"] as const) {
+    const policy = compile(documentOf(fallback));
+    const operation = call("t", '{"path":"C:/x"}');
+    const facts = new FakeDisk({ "/wd": "directory", "/tmp": "directory" }).answer(needs(policy, operation));
+    const { decision, policies: [trace] } = explain(policy, initialState(policy), operation, facts, 0);
+    assert.equal(decision.verdict, fallback === "allow" ? "ask" : "deny");
+    assert.equal(trace.rules[0].says, fallback === "allow" ? "asks" : "does_not_apply");
+    assert.equal(trace.rules[0].answer, "unknown");
+  }
+});
