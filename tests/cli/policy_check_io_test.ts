@@ -230,7 +230,7 @@ examples:
   assert.equal(status, 0);
   assert.deepEqual(out, ["a.yaml: 2 rules, 2 examples passed"]);
   assert.equal(err.length, 1);
-  assert.match(err[0], /^a\.yaml:3:59: note: "url" sees the text alone: .*redirects\n/);
+  assert.match(err[0], /^a\.yaml:3:60: note: "url" sees the text alone: .*redirects\n/);
   const json = JSON.parse((await check({ "a.yaml": policy }, true)).out.join("\n"));
   const [{ severity, code, line }] = json.files[0].diagnostics;
   assert.deepEqual([severity, code, line], ["note", "blind_spot", 3]);
