@@ -62,6 +62,11 @@ function explainValue(asked: AskedCheck, value: JsonValue): string {
   if (check.kind === "present") return value === null ? "it is null" : "it is there";
   const shown = `it is ${show(value)}`;
   if (check.kind === "under" && typeof value === "string") return `${shown}: ${explainPath(asked, value)}`;
+  if (check.kind === "url" || check.kind === "argv") {
+    // A deny that fires needs no further word, and one that does not has nothing to say of a part.
+    const isToldWhy = answer === "unknown" || (answer === "no" && strictness === "allow");
+    return isToldWhy ? `${shown}: ${explainUnknown(check, value, subject)}` : shown;
+  }
   if (answer === "unknown") {
     const why = explainUnknown(check, value, subject);
     return why.startsWith("it is ")

@@ -164,6 +164,11 @@ Deno.test("the reason names the part of the URL or command that does not pass", 
       "https://example.com@evil.com/",
       "be a URL with the scheme https and the host example.com: a user name stands before its host",
     ],
+    [
+      { kind: "url", rule: { hosts: [{ kind: "below", name: "example.com" }] }, at },
+      "ftp://a.example.com/",
+      "be a URL with the host *.example.com: its scheme is ftp",
+    ],
     [url("example.com"), ["x"], "be a URL with the scheme https and the host example.com: it is an array"],
   ];
   for (const [check, value, expected] of table) assert.equal(reason(check, value), expected);

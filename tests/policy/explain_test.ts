@@ -6,7 +6,20 @@ import { type CheckTrace, explain, type PolicyTrace } from "../../src/policy/exp
 import { needs } from "../../src/policy/needs.ts";
 import { advance, initialState } from "../../src/policy/state.ts";
 import { anyDocument, anyOperation, disk } from "./support/arbitrary.ts";
-import { call, compile, document, equals, finds, matches, max, oneOf, rule, under } from "./support/build.ts";
+import { readFlagRule } from "../../src/policy/argv/flag_rule.ts";
+import {
+  at,
+  call,
+  compile,
+  document,
+  equals,
+  finds,
+  matches,
+  max,
+  oneOf,
+  rule,
+  under,
+} from "./support/build.ts";
 import { FakeDisk } from "./support/fake_disk.ts";
 
 /** What a policy says by its trace and nothing else. */
@@ -197,4 +210,35 @@ Deno.test("an ask that cannot be told for an allow asks, though a deny with its 
     assert.equal(trace.rules[0].says, fallback === "allow" ? "asks" : "does_not_apply");
     assert.equal(trace.rules[0].answer, "unknown");
   }
+});
+
+Deno.test("explain() says which part of a URL or command does not pass", () => {
+  const argv = readFlagRule("-l");
+  assert.ok(!("kind" in argv));
+  const policy = compile(document([
+    rule("allow", "run", {
+      id: "ls",
+      args: { x: [{ kind: "argv", rule: { programs: [["ls"]], flags: [argv] }, at }] },
+    }),
+    rule("deny", "run", {
+      id: "inside",
+      args: { x: [{ kind: "url", rule: { hosts: [{ kind: "below", name: "internal" }] }, at }] },
+    }),
+  ]));
+  const because = (rule: string, x: string) => {
+    const { policies: [{ rules }] } = explain(
+      policy,
+      initialState(policy),
+      call("run", JSON.stringify({ x })),
+      noFacts,
+      0,
+    );
+    return rules.find(({ id }) => id === rule)!.checks[0].because;
+  };
+  assert.equal(because("ls", "ls -R"), 'it is "ls -R": it may not have the flag "-R"');
+  assert.equal(because("ls", "ls;id"), 'it is "ls;id": it holds a ; which shells interpret');
+  assert.equal(because("ls", "ls -l"), 'it is "ls -l"');
+  assert.match(because("inside", "https:a.internal"), /^it is "https:a\.internal": it is no absolute URL/);
+  assert.equal(because("inside", "https://a.internal"), 'it is "https://a.internal"');
+  assert.equal(because("inside", "https://b.example"), 'it is "https://b.example"');
 });

@@ -46,13 +46,15 @@ function answerPort({ ports }: UrlRule, url: Url, strictness: Strictness): Answe
 }
 
 /** What a URL must be, for a sentence: `be a URL with the scheme https and the host api.example.com`. */
-export function describeUrlRule({ schemes = webSchemes, hosts, ports }: UrlRule): string {
-  const parts = [`the scheme ${list(schemes)}`];
+export function describeUrlRule({ schemes, hosts, ports }: UrlRule): string {
+  const parts: string[] = [];
+  if (schemes !== undefined) parts.push(`the scheme ${list(schemes)}`);
   if (hosts !== undefined) {
     const isPublic = hosts.some(({ kind }) => kind === "public");
     parts.push(isPublic ? "a public host" : `the host ${list(hosts.map(describeHostRule))}`);
   }
   if (ports !== undefined && ports !== "any") parts.push(`the port ${list(ports.map(String))}`);
+  if (parts.length === 0) return "be a URL";
   return `be a URL with ${parts.length > 1 ? parts.slice(0, -1).join(", ") + " and " : ""}${parts.at(-1)}`;
 }
 
