@@ -7,7 +7,7 @@ import { JsonScanner } from "../wire/json.ts";
 import type { CompiledPolicy } from "./compile.ts";
 import type { Decision } from "./decision.ts";
 import { decideTogether } from "./decide_together.ts";
-import { type Facts, pathQueries, type Query, type Resolution, withConsents } from "./facts.ts";
+import { type Facts, pathQueries, type Query, type Resolution, withConsents, withSurface } from "./facts.ts";
 import { needsOfAll } from "./needs.ts";
 import { normalizePath } from "./path.ts";
 import type { Example, ExampleCall, PolicyDocument } from "./rule.ts";
@@ -81,7 +81,11 @@ function decideOn(
   policy: CompiledPolicy,
   consents?: ReadonlySet<string>,
 ): Decision {
-  const facts = answerByName(needsOfAll(policy, [first, ...rest]), policy.paths.workingDirectory);
+  // As if the server said nothing of itself that speaks against it: what it really says, the proxy sees.
+  const facts = withSurface(
+    answerByName(needsOfAll(policy, [first, ...rest]), policy.paths.workingDirectory),
+    { standing: "as_locked" },
+  );
   const known = consents === undefined ? facts : withConsents(facts, consents);
   return decideTogether(policy, state, first, rest, known, nowMs).decision;
 }

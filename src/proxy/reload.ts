@@ -5,7 +5,7 @@ import { listChanged } from "../mcp/list_changes.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import { carryState } from "../policy/carry_state.ts";
 import { type BySide, type Session, type Step, Turn } from "./session_state.ts";
-import { noSurfaces } from "./surface_table.ts";
+import { withAnotherPolicy } from "./surface_table.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** What is to be recorded of it. */
@@ -28,12 +28,11 @@ export function reload(
   const announced = state.phase === "open" ? state.announcedLists : [];
   turn.record({ kind: "event", ...record, ...(announced.length === 0 ? {} : { announced }) });
   turn.policy = carryState(gate.policy, policy, state.policy, nowMs);
+  turn.surfaces = withAnotherPolicy(state.surfaces);
   turn.waiting = {
     downstream: overtaken(state.waiting.downstream),
     upstream: overtaken(state.waiting.upstream),
   } satisfies BySide<Waiting | undefined>;
-  // What is kept of a surface depends on what is wanted of it.
-  turn.surfaces = { ...noSurfaces, asked: state.surfaces.asked, asking: state.surfaces.asking };
   for (const list of announced) turn.reply("downstream", listChanged(list));
   return turn.finish();
 }

@@ -84,6 +84,20 @@ export function withoutKnown(table: SurfaceTable, kind: UsedKind): SurfaceTable 
   };
 }
 
+/**
+ * The table once the policy is another: what was kept was what the old one wanted to know, so the server is asked anew. Of
+ * a list that is being asked for, only what is still to come counts.
+ */
+export function withAnotherPolicy(table: SurfaceTable): SurfaceTable {
+  const { asking } = table;
+  return {
+    ...table,
+    tool: nothingKnown,
+    prompt: nothingKnown,
+    asking: asking && { ...asking, gathered: new Map(), outdated: true },
+  };
+}
+
 function withList(table: SurfaceTable, kind: UsedKind, list: SurfaceList): SurfaceTable {
   return kind === "tool" ? { ...table, tool: list } : { ...table, prompt: list };
 }

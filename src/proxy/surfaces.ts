@@ -218,7 +218,8 @@ export function takeOwnAnswer(turn: Turn, asking: Asking, message: Result | Erro
     endAsking(turn, page);
     return true;
   }
-  const trust = turn.gate.policy.trust!;
+  // A policy that has come since may want to know nothing.
+  const { trust = wantsNothing } = turn.gate.policy;
   const { learned } = readList(trust, asking.kind, message.frame.buffer, page.list);
   const gathered = new Map(asking.gathered);
   for (const [name, surface] of learned) {
@@ -242,6 +243,8 @@ export function takeOwnAnswer(turn: Turn, asking: Asking, message: Result | Erro
   }
   return true;
 }
+
+const wantsNothing: Trust = { lock: undefined, refusesInvisible: false, usesSchemas: false };
 
 /** What we asked for will not come, or is not to be read. The call that waits is judged without it. */
 export function endAsking(turn: Turn, why: string): void {

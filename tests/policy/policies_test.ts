@@ -3,8 +3,15 @@
 import assert from "node:assert/strict";
 import allowAll from "../../policies/allow-all.yaml" with { type: "text" };
 import denyAll from "../../policies/deny-all.yaml" with { type: "text" };
+import fetch from "../../policies/fetch.yaml" with { type: "text" };
 import filesystem from "../../policies/filesystem.yaml" with { type: "text" };
+import git from "../../policies/git.yaml" with { type: "text" };
+import github from "../../policies/github.yaml" with { type: "text" };
+import memory from "../../policies/memory.yaml" with { type: "text" };
+import paranoid from "../../policies/paranoid.yaml" with { type: "text" };
+import postgres from "../../policies/postgres.yaml" with { type: "text" };
 import shell from "../../policies/shell.yaml" with { type: "text" };
+import sqlite from "../../policies/sqlite.yaml" with { type: "text" };
 import { type CompiledPolicy, compilePolicies } from "../../src/policy/compile.ts";
 import { runExamples } from "../../src/policy/examples.ts";
 import { loadDocument } from "../../src/policy/document.ts";
@@ -16,8 +23,15 @@ const engine = await loadPatternEngine();
 const texts: Readonly<Record<string, string>> = {
   "allow-all.yaml": allowAll,
   "deny-all.yaml": denyAll,
+  "fetch.yaml": fetch,
   "filesystem.yaml": filesystem,
+  "git.yaml": git,
+  "github.yaml": github,
+  "memory.yaml": memory,
+  "paranoid.yaml": paranoid,
+  "postgres.yaml": postgres,
   "shell.yaml": shell,
+  "sqlite.yaml": sqlite,
 };
 
 function open(name: string): { document: PolicyDocument; policy: CompiledPolicy } {
@@ -147,4 +161,112 @@ Deno.test("policies/shell.yaml stops every way up and every option with an argum
   ];
   const calls = commands.map((command) => ({ tool: "run_command", arguments: { command } }));
   assert.deepEqual(verdictsOf("shell.yaml", calls), commands.map(() => "deny"));
+});
+
+for (
+  const name of ["fetch", "git", "github", "memory", "postgres", "sqlite"].map((server) => `${server}.yaml`)
+) {
+  Deno.test(`policies/${name} has an example of every rule, and of every verdict that its rules give`, () => {
+    const { document } = open(name);
+    const shown = new Set(document.examples.map(({ expectRule }) => expectRule));
+    for (const { id } of document.rules) assert.ok(shown.has(id), id);
+    assert.deepEqual(
+      new Set(document.examples.map(({ expect }) => expect)),
+      new Set(document.rules.map(({ effect }) => effect)),
+    );
+  });
+}
+
+Deno.test("policies/paranoid.yaml allows no tool, resource or prompt by itself", () => {
+  const { document } = open("paranoid.yaml");
+  assert.deepEqual([document.default, document.lock], ["deny", "required"]);
+  assert.ok(document.rules.every(({ effect }) => effect !== "allow"));
+});
+
+/** Addresses of the network that a server stands in, as servers and agents spell them. */
+const insideAddresses = [
+  "https://localhost/",
+  "https://LOCALHOST./",
+  "https://app.localhost/",
+  "https://127.0.0.1/",
+  "https://127.1/",
+  "https://0x7f.1/",
+  "https://0177.0.0.1/",
+  "https://2130706433/",
+  "https://0/",
+  "https://10.1.2.3/",
+  "https://172.16.0.1/",
+  "https://192.168.1.1/",
+  "https://169.254.169.254/latest/meta-data/",
+  "https://[::1]/",
+  "https://[::ffff:127.0.0.1]/",
+  "https://[fd00::1]/",
+  "https://[fe80::1]/",
+  "https://intranet/",
+  "https://printer.local/",
+  "https://example.org@127.0.0.1/",
+  "https://example.org\\@127.0.0.1/",
+  "https:///127.0.0.1/",
+  "//127.0.0.1/",
+  "http://example.org/",
+  "ftp://example.org/",
+  "file:///etc/passwd",
+  "gopher://example.org/",
+  "javascript:alert(1)",
+  "https://example.org:22/ https://127.0.0.1/",
+  "",
+];
+
+Deno.test("policies/fetch.yaml reaches no address inside, however it is spelt", () => {
+  const calls = insideAddresses.map((url) => ({ tool: "fetch", arguments: { url } }));
+  assert.deepEqual(
+    insideAddresses.filter((_, index) => verdictsOf("fetch.yaml", calls)[index] !== "deny"),
+    [],
+  );
+});
+
+Deno.test("policies/postgres.yaml and sqlite.yaml pass one statement at a time, whatever stands around it", () => {
+  const statements = [
+    "SELECT 1; DROP TABLE t",
+    "SELECT 1;; DROP TABLE t",
+    "SELECT 1;\nDROP TABLE t",
+    "SELECT 1; -- \nDROP TABLE t",
+    "SELECT 1;/**/DROP TABLE t;",
+    "/* SELECT */ DROP TABLE t",
+    "-- SELECT\nDROP TABLE t",
+    "COMMIT; SELECT 1",
+    "SELECT 1;\0DROP TABLE t",
+    "SELECTED",
+    "(SELECT 1); DELETE FROM t",
+  ];
+  for (const [name, tool, argument] of [["postgres", "query", "sql"], ["sqlite", "read_query", "query"]]) {
+    const calls = statements.map((statement) => ({ tool, arguments: { [argument]: statement } }));
+    assert.deepEqual(verdictsOf(`${name}.yaml`, calls), statements.map(() => "deny"), name);
+  }
+});
+
+/** Names of tools that change something, of github-mcp-server 0.20 and of @modelcontextprotocol/server-github 2025.4.8. */
+const writingTools =
+  ("actions_run_trigger add_comment_to_pending_review add_issue_comment add_project_item add_reply_to_pull_request_comment " +
+    "assign_copilot_to_issue cancel_workflow_run create_and_submit_pull_request_review create_branch create_gist " +
+    "create_issue create_or_update_file create_pull_request create_repository delete_file delete_project_item " +
+    "delete_workflow_run_logs dismiss_notification fork_repository issue_write label_write manage_notification_subscription " +
+    "mark_all_notifications_read merge_pull_request projects_write pull_request_review_write push_files " +
+    "request_copilot_review rerun_failed_jobs run_workflow star_repository sub_issue_write submit_pending_pull_request_review " +
+    "unstar_repository update_gist update_issue update_project_item update_pull_request update_pull_request_branch")
+    .split(" ");
+
+Deno.test("policies/github.yaml denies every tool that writes by a rule of its own, whoever owns the repository", () => {
+  const { document, policy } = open("github.yaml");
+  const examples = writingTools.map((name): Example => ({
+    target: "tool",
+    name,
+    argumentsJson: JSON.stringify({ owner: "my-org", repo: "website" }),
+    from: "downstream",
+    expect: "deny",
+    expectRule: "no-writing",
+    at: { line: 1, column: 1 },
+  }));
+  const others = runExamples({ ...document, examples }, policy).filter(({ passed }) => !passed);
+  assert.deepEqual(others.map(({ example }) => example.name), []);
 });

@@ -243,6 +243,25 @@ Deno.test("the agent is told nothing where the server did not say so, before the
   }
 });
 
+Deno.test("what the server said of itself under another policy counts no more: it is asked anew", () => {
+  const conversation = new Conversation({ default: "allow" });
+  conversation.agent({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+  conversation.server({ jsonrpc: "2.0", id: 1, result: { tools: [{ name: "a" }] } });
+  const wary = policyOf({ default: "allow", invisibleText: "refuse" });
+  conversation.adopt(reload(conversation.session, wary, event, 5));
+  const asked = conversation.adopt(receive(conversation.session, "downstream", messageOf(call(2, "a")), 6));
+  assert.deepEqual(sentTo("upstream", asked).map(({ method }) => method), ["tools/list"]);
+  // While it is asked the policy changes back: its answer is still ours, and the call waits for nothing any more.
+  conversation.adopt(reload(conversation.session, policyOf({ default: "allow" }), event, 7));
+  const [{ id }] = sentTo("upstream", asked);
+  const answered = conversation.server({ jsonrpc: "2.0", id, result: { tools: [{ name: "a" }] } });
+  assert.deepEqual([sentTo("downstream", answered), recordsIn(answered).map(({ name }) => name)], [[], [
+    "server_answered",
+  ]]);
+  const passed = conversation.adopt(resume(conversation.session, "downstream", new Map(), 8));
+  assert.equal(forwardsIn(passed).length, 1);
+});
+
 Deno.test("note() records, and changes neither policy nor state", () => {
   const conversation = new Conversation();
   const { gate, state } = conversation.session;

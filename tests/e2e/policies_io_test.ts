@@ -1,0 +1,143 @@
+/** Ready policies in front of the servers that they are for, driven by a client that we did not write. */
+
+import assert from "node:assert/strict";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { programCommand, readRecords, repository, runProgram, Scratch } from "./support/program.ts";
+
+const [command, ...program] = programCommand;
+
+/** The words that start a reference server. */
+const serverWords = (name: string, ...args: readonly string[]) => [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--quiet",
+  `npm:@modelcontextprotocol/${name}@2026.8.31`,
+  ...args,
+];
+
+/** Connects through the proxy, lets `use` work, and closes. */
+async function through(
+  options: readonly string[],
+  server: readonly string[],
+  env: Record<string, string>,
+  use: (client: Client) => Promise<void>,
+): Promise<void> {
+  const client = new Client({ name: "test", version: "1" });
+  const args = [...program, "run", ...options, "--", ...server];
+  await client.connect(
+    new StdioClientTransport({ command, args, env: { ...Deno.env.toObject(), ...env }, stderr: "ignore" }),
+  );
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+const policyFile = (name: string) => `${repository}policies/${name}.yaml`;
+
+/** The text of a result, and why it was denied where it was. */
+async function call(client: Client, name: string, args: Record<string, unknown> = {}) {
+  const { content, isError, _meta } = await client.callTool({ name, arguments: args });
+  const [{ text = "" } = {}] = content as { text?: string }[];
+  return { text, isError: isError === true, rule: _meta?.rule };
+}
+
+const namesOf = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name).sort();
+
+Deno.test("policies/memory.yaml: the server learns and recalls, and gets neither secrets nor what only a person may forget", async () => {
+  await using scratch = await Scratch.make();
+  const env = { MEMORY_FILE_PATH: scratch.file("memory.jsonl") };
+  await through(["--policy", policyFile("memory")], serverWords("server-memory"), env, async (client) => {
+    assert.deepEqual(await namesOf(client), [
+      "add_observations",
+      "create_entities",
+      "create_relations",
+      "delete_entities",
+      "delete_observations",
+      "delete_relations",
+      "open_nodes",
+      "read_graph",
+      "search_nodes",
+    ]);
+    const ada = { name: "Ada", entityType: "person", observations: ["likes tea"] };
+    const bo = { name: "Bo", entityType: "person", observations: [] };
+    assert.equal((await call(client, "create_entities", { entities: [ada, bo] })).isError, false);
+    const relation = { from: "Ada", to: "Bo", relationType: "knows" };
+    assert.equal((await call(client, "create_relations", { relations: [relation] })).isError, false);
+    const more = [{ entityName: "Ada", contents: ["moved to Oslo"] }];
+    assert.equal((await call(client, "add_observations", { observations: more })).isError, false);
+    const secret = [{ entityName: "Ada", contents: ["password: hunter2"] }];
+    assert.equal((await call(client, "add_observations", { observations: secret })).rule, "no-secrets");
+    assert.equal((await call(client, "delete_entities", { entityNames: ["Ada"] })).rule, "forget");
+    const { text } = await call(client, "search_nodes", { query: "Ada" });
+    assert.match(text, /likes tea/);
+    assert.match(text, /moved to Oslo/);
+    assert.doesNotMatch((await call(client, "read_graph")).text, /hunter2/);
+    assert.match((await call(client, "open_nodes", { names: ["Bo"] })).text, /Bo/);
+  });
+});
+
+Deno.test("policies/filesystem.yaml: every tool that is shown works on what lies inside, and none leaves it", async () => {
+  await using scratch = await Scratch.make();
+  const text = (await Deno.readTextFile(policyFile("filesystem"))).replaceAll(
+    "under: /tmp ",
+    `under: ${scratch.path} `,
+  );
+  const policy = await scratch.write("policy.yaml", text);
+  await Deno.mkdir(scratch.file("open"));
+  await scratch.write("open/notes.txt", "hello");
+  const server = serverWords("server-filesystem", scratch.path);
+  await through(["--policy", policy], server, {}, async (client) => {
+    assert.deepEqual(await namesOf(client), [
+      "directory_tree",
+      "get_file_info",
+      "list_allowed_directories",
+      "list_directory",
+      "list_directory_with_sizes",
+      "read_file",
+      "read_media_file",
+      "read_text_file",
+      "search_files",
+    ]);
+    assert.equal(
+      (await call(client, "read_text_file", { path: scratch.file("open/notes.txt") })).text,
+      "hello",
+    );
+    assert.match((await call(client, "list_directory", { path: scratch.file("open") })).text, /notes\.txt/);
+    assert.match((await call(client, "list_allowed_directories")).text, new RegExp(scratch.path));
+    assert.equal((await call(client, "read_text_file", { path: "/etc/hostname" })).rule, "default");
+    const written = await call(client, "write_file", { path: scratch.file("open/x"), content: "" });
+    assert.equal(written.rule, "no-writing");
+  });
+  assert.deepEqual([...Deno.readDirSync(scratch.file("open"))].map(({ name }) => name), ["notes.txt"]);
+});
+
+Deno.test("policies/paranoid.yaml: it does not start without a lock, and with it every call waits for a person", async () => {
+  await using scratch = await Scratch.make();
+  // Where no namespaces are to be had the policy does not start at all; that is tested elsewhere.
+  const text = (await Deno.readTextFile(policyFile("paranoid"))).replace(
+    "containment: namespace",
+    "containment: process",
+  );
+  const policy = await scratch.write("paranoid.yaml", text);
+  const server = serverWords("server-memory");
+  const unlocked = await runProgram(["run", "--policy", policy, "--", ...server]);
+  assert.equal(unlocked.code, 3);
+  assert.match(unlocked.stderr, /lock: required/);
+
+  const [lock, log] = [scratch.file("server.lock"), scratch.file("audit.jsonl")];
+  const env = { MEMORY_FILE_PATH: scratch.file("memory.jsonl") };
+  const locking = await runProgram(["lock", "--output", lock, "--", ...server], { env });
+  assert.equal(locking.code, 0, locking.stderr);
+  const options = ["--policy", policy, "--lock", lock, "--audit", log];
+  await through(options, server, env, async (client) => {
+    assert.equal((await namesOf(client)).length, 9);
+    const { isError, rule } = await call(client, "read_graph");
+    assert.deepEqual([isError, rule], [true, "every-call"]);
+  });
+  const judged = (await readRecords(log)).filter(({ target }) => target === "tool");
+  assert.deepEqual(judged.map(({ verdict, action }) => [verdict, action]), [["ask", "deny"]]);
+});
