@@ -43,7 +43,7 @@ export const layers: readonly Layer[] = [
   layer("supervisor",  "effects", "supervisor/",                        "containment"),
   layer("permissions", "effects", "permissions.ts",                     ""),
   layer("memory",      "effects", "memory.ts",                          ""),
-  layer("relay",       "effects", "proxy/relay",                        "wire mcp policy audit session channel sink"),
+  layer("relay",       "effects", "proxy/relay",                        "wire mcp policy audit session channel sink state"),
   layer("cli",         "effects", "cli/",                               "wire mcp policy audit session channel sink " +
                                                                         "relay state transport client containment supervisor " +
                                                                         "permissions memory"),

@@ -276,6 +276,15 @@ export const stateLockWaitMs = 2_000;
 /** Rest between two attempts at its lock. */
 export const stateLockPauseMs = 1;
 
+/** How long sessions of clients that cannot be seen from here, and windows that are over, are kept all the same. */
+export const sharedUnseenMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Shells and package runners that may stand between a client and us, one started by the other. */
+export const clientAncestorsMax = 8;
+
+/** Attempts of one call at what is shared, each of which another proxy was quicker at. */
+export const shareAttemptsMax = 16;
+
 // ——— supervision ———
 
 /** Each step of the stop ladder, where the policy does not say (MCP 2025-11-25, basic/lifecycle, shutdown: stdio). */

@@ -9,7 +9,9 @@
 
 import { recordArgumentsBytesMax } from "../limits.ts";
 import type { Observation } from "../policy/decision.ts";
-import type { Facts, Resolution, SurfaceFact } from "../policy/facts.ts";
+import type { Facts, Resolution, SharedState, SurfaceFact } from "../policy/facts.ts";
+import type { Use } from "../policy/quota.ts";
+import type { Taint } from "../policy/taint.ts";
 import { sealedLine } from "./log_line.ts";
 import { MaskTally } from "./mask_tally.ts";
 import { RecordText } from "./record_text.ts";
@@ -185,6 +187,8 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
     writeJudgement(body, text) +
     (body.also === undefined || body.also.length === 0 ? "" : ',"also":' + writeAlso(body.also, text)) +
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
+    (body.shared === undefined ? "" : ',"shared":' + writeShared(body.shared, text)) +
+    writeChanges(body.decision, text) +
     (body.surface === undefined ? "" : ',"surface":' + writeSurface(body.surface)) +
     itsArguments +
     (body.consent === undefined ? "" : ',"consent":' + writeRecordedConsent(body.consent, text)) +
@@ -270,6 +274,47 @@ function writeObserved(observed: readonly Observation[], text: RecordText): stri
       ',"verdict":"' + verdict + '"' +
       ',"reason":' + text.quoteSentence(reason, path + "/reason") + "}",
   );
+}
+
+/** What the decision takes from quotas, and the labels that it brings in. */
+function writeChanges({ uses, taints }: DecisionRecord["decision"], text: RecordText): string {
+  return (uses === undefined ? "" : ',"uses":' + text.list(
+    uses,
+    "/uses",
+    (use, path) =>
+      "{" + writeUse(use, path, text) + ',"amount":' + text.quote(use.amount, path + "/amount") + "}",
+  )) + (taints === undefined ? "" : ',"taints":' + writeTaints(taints, "/taints", text));
+}
+
+function writeUse(
+  { policy, rule, window }: Pick<Use, "policy" | "rule" | "window">,
+  path: string,
+  text: RecordText,
+): string {
+  return '"policy":' + text.quote(policy, path + "/policy") +
+    ',"rule":' + text.quote(rule, path + "/rule") + ',"window":"' + window + '"';
+}
+
+function writeTaints(taints: readonly Taint[], at: string, text: RecordText): string {
+  return text.list(
+    taints,
+    at,
+    ({ label, by }, path) =>
+      '{"label":' + text.quote(label, path + "/label") + ',"by":' + text.quoteSentence(by, path + "/by") +
+      "}",
+  );
+}
+
+function writeShared(shared: SharedState, text: RecordText): string {
+  if (shared.kind === "unknown") {
+    return '{"unknown":' + text.quoteSentence(shared.why, "/shared/unknown") + "}";
+  }
+  const used = text.list(
+    shared.used,
+    "/shared/used",
+    (use, path) => "{" + writeUse(use, path, text) + ',"used":' + text.quote(use.used, path + "/used") + "}",
+  );
+  return '{"taints":' + writeTaints(shared.taints, "/shared/taints", text) + ',"used":' + used + "}";
 }
 
 function writeFacts(facts: Facts, text: RecordText): string {

@@ -5,7 +5,7 @@
 
 import type { Operation, TargetKind } from "../mcp/operation.ts";
 import type { Decision, DenialCode } from "../policy/decision.ts";
-import type { Facts, SurfaceFact } from "../policy/facts.ts";
+import type { Facts, SharedState, SurfaceFact } from "../policy/facts.ts";
 import type { MaskKind } from "./mask.ts";
 
 /** Who sent the message that a record speaks of. */
@@ -85,6 +85,8 @@ export interface DecisionRecord {
   readonly decision: Omit<Decision, "action"> & { readonly action: Decision["action"] | "ask" };
   /** What was found out about the world for it; with these a replay comes to the same verdict. */
   readonly facts: Facts;
+  /** What was shared with other proxies, as far as the policies have to do with it; absent: it was not asked for. */
+  readonly shared?: SharedState | undefined;
   /** What the server had said of the tool or prompt; a fact like those. */
   readonly surface?: SurfaceFact | undefined;
   /** The arguments as they stand in the message: validated JSON at `bytes[start, end)`. */

@@ -5,7 +5,7 @@ import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
 import { denyAll } from "../policy/deny_all.ts";
 import type { Lock } from "../policy/lock.ts";
 import { loadPatternEngine, usesPatterns } from "../policy/pattern.ts";
-import type { PolicyDocument } from "../policy/rule.ts";
+import type { PolicyDocument, Rule } from "../policy/rule.ts";
 import { readPolicyFile } from "./policy_file.ts";
 import { demandDeclared, type GivenVariables } from "./variables.ts";
 
@@ -60,11 +60,14 @@ async function loadPolicy(
 export async function openCompiler(
   workingDirectory: string,
   lock: Lock | undefined,
+  sharesState: boolean,
 ): Promise<(documents: readonly PolicyDocument[], ownFiles: readonly string[]) => CompiledPolicy> {
   const engine = await loadPatternEngine();
   return (documents, ownFiles) => {
     demandLock(documents, lock);
-    return compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles, lock }, engine);
+    demandState(documents, sharesState);
+    const options = { workingDirectory, pathCase: "exact", ownFiles, lock, sharesState } as const;
+    return compilePolicies(documents, options, engine);
   };
 }
 
@@ -74,9 +77,32 @@ export async function compileFor(
   workingDirectory: string,
   ownFiles: readonly string[],
   lock?: Lock,
+  sharesState = false,
 ): Promise<CompiledPolicy> {
   const engine = usesPatterns(documents) ? await loadPatternEngine() : undefined;
-  return compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles, lock }, engine);
+  const options = { workingDirectory, pathCase: "exact", ownFiles, lock, sharesState } as const;
+  return compilePolicies(documents, options, engine);
+}
+
+/** Refuses policies that count over hours and days where nothing outlasts this process. Throws `policy_bad_value`. */
+export function demandState(documents: readonly PolicyDocument[], hasState: boolean): void {
+  if (hasState) return;
+  for (const document of documents) {
+    const rule = document.rules.find(needsState);
+    if (rule === undefined) continue;
+    throw new LilithError("policy_bad_value", {
+      message: `Cannot start: rule "${rule.id}" of policy "${document.file}" limits per ${
+        rule.quota!.per
+      }, and without a state nothing is counted beyond this process`,
+      hint: "Add --state FILE to run; all proxies with the same file count together",
+      at: { ...rule.at, file: document.file },
+    });
+  }
+}
+
+/** Whether what a rule counts outlasts a session. */
+export function needsState({ quota }: Rule): boolean {
+  return quota !== undefined && quota.per !== "session";
 }
 
 /** Refuses policies that demand a lock where there is none. Throws `lock_missing`. */

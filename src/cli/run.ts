@@ -10,7 +10,13 @@ import type { Logger } from "@logtape/logtape";
 import { maskKinds } from "../audit/mask.ts";
 import { emptyAnchor, type StartRecord } from "../audit/record.ts";
 import { openSink } from "../audit/sink.ts";
-import { floodGrowthBytesMax, frameBytesMax, memoryGrowthBytesMax, stopTimeoutMs } from "../limits.ts";
+import {
+  floodGrowthBytesMax,
+  frameBytesMax,
+  memoryGrowthBytesMax,
+  sharedUnseenMs,
+  stopTimeoutMs,
+} from "../limits.ts";
 import { Collector } from "../memory.ts";
 import { dropPermissions } from "../permissions.ts";
 import {
@@ -25,6 +31,8 @@ import type { PolicyDocument } from "../policy/rule.ts";
 import { Relay } from "../proxy/relay.ts";
 import { createSession } from "../proxy/session.ts";
 import { consultApprovals } from "../state/approvals.ts";
+import { findClient, goneClients } from "../state/client_process.ts";
+import { openSharedAccess, pruneSessions, type SharedAccess } from "../state/shared_state.ts";
 import { openStateFile, type StateFile } from "../state/state_file.ts";
 import { spawnServer } from "../supervisor/child.ts";
 import { givenEnvironment, serverEnvironment } from "../supervisor/environment.ts";
@@ -38,7 +46,7 @@ import { version } from "../version.ts";
 import { demandLevel } from "./demand_level.ts";
 import { exitStatus } from "./exit_status.ts";
 import { demandCommand, readLockFile } from "./lock_file.ts";
-import { compileFor, demandLock, loadPolicies } from "./load_policies.ts";
+import { compileFor, demandLock, demandState, loadPolicies } from "./load_policies.ts";
 import { openOperatorLog } from "./operator_log.ts";
 import type { RunOptions } from "./run_arguments.ts";
 import { mergeServerSettings } from "./server_settings.ts";
@@ -73,9 +81,11 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const locked = options.lock === undefined ? undefined : readLockFile(options.lock);
   demandLock(documents, locked?.lock);
   if (locked !== undefined) demandCommand(options.lock!, locked.lock, [command, ...args]);
+  demandState(documents, options.state !== undefined);
   const containment = demandLevel(await probing, settings);
   const sink = options.audit === undefined ? undefined : openSink(options.audit);
   const state = options.state === undefined ? undefined : openStateFile(options.state);
+  const shared = state && openShared(state, log);
   // Where policies are read again, also by the names that the user gave: a link may lead elsewhere by then.
   const policyFiles = options.policies.flatMap((path) => [
     realpathSync(path),
@@ -91,7 +101,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   ];
   const session = createSession({
     session: randomUUID(),
-    policy: await compileFor(documents, directory, ownFiles, locked?.lock),
+    policy: await compileFor(documents, directory, ownFiles, locked?.lock, state !== undefined),
     audited: sink !== undefined,
     anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
@@ -122,6 +132,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       vars,
       directory,
       ownFiles,
+      sharesState: state !== undefined,
       lock: locked?.lock,
       resolvePath,
       say,
@@ -160,6 +171,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       upstream,
       server,
       sink,
+      shared,
       lookUp,
       now: Date.now,
       say,
@@ -224,6 +236,17 @@ function lookUpApproval(
     say("warning", error instanceof Error ? error.message : String(error));
   }
   return { kind: "unavailable", why: "the file for approvals cannot be used" };
+}
+
+/** What is shared with other proxies, for the client that has started this one. */
+function openShared(file: StateFile, log: Logger): SharedAccess {
+  const client = findClient();
+  pruneSessions(file, goneClients(Date.now(), sharedUnseenMs));
+  const who = `process ${client.pid} (${client.name})`;
+  log.info("{text}", {
+    text: `Taints and limits are shared with the other proxies of ${who} in ${file.path}`,
+  });
+  return openSharedAccess(file, client.key, (problem) => log.warn("{problem}", { problem }));
 }
 
 function smallestFrame(documents: readonly PolicyDocument[]): number {

@@ -27,6 +27,8 @@ export interface WatchSettings {
   readonly directory: string;
   /** All files of ours, as the start knows them. */
   readonly ownFiles: readonly string[];
+  /** Whether `--state` was given. */
+  readonly sharesState: boolean;
   readonly lock: Lock | undefined;
   readonly resolvePath: (path: string) => Resolution;
   readonly say: (level: "info" | "warning", text: string) => void;
@@ -55,7 +57,7 @@ export async function openWatch(settings: WatchSettings): Promise<PolicyWatching
   paths.forEach((path, i) => demandPlainFile(path, files[i]));
   warnOfWritable(files, say);
   const { decodeDocument, formatDiagnostic } = await import("../policy/document.ts");
-  const compile = await openCompiler(settings.directory, settings.lock);
+  const compile = await openCompiler(settings.directory, settings.lock, settings.sharesState);
   const watched = openWatchedFiles(paths, policyBytesMax);
   if (watched.descriptor < 0) {
     say(

@@ -7,7 +7,7 @@ import { readRoots } from "../mcp/roots.ts";
 import type { Decision } from "../policy/decision.ts";
 import { decideTogether } from "../policy/decide_together.ts";
 import type { Facts, Query } from "../policy/facts.ts";
-import { aboutAsked, decideAsked, recordAsked } from "./asked.ts";
+import { aboutAsked, carryOutAsked, decideAsked, recordAsked } from "./asked.ts";
 import { recordDecision } from "./decision_record.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Turn } from "./session_state.ts";
@@ -65,7 +65,7 @@ export function judgeContents(
       const verdicts = decideAsked(turn, turn.policy, contents.operations, facts);
       const call = recordAsked(turn, message, verdicts, facts, request.call);
       if (verdicts.denied === undefined) {
-        turn.policy = verdicts.policy;
+        carryOutAsked(turn, verdicts);
         return undefined;
       }
       return { decision: verdicts.denied.decision, call, about: aboutAsked(verdicts.denied) };
@@ -85,7 +85,10 @@ export function judgeContents(
         call,
         within: request.call,
       });
-      if (decision.action === "forward") return undefined;
+      if (decision.action === "forward") {
+        if (decision.taints !== undefined) turn.carryOut(decision);
+        return undefined;
+      }
       // The log says which one. The server may not know: what was denied is that it hears of it.
       const reason = "one of the roots that the agent would give is denied";
       return { decision: { ...decision, reason }, call };

@@ -5,7 +5,7 @@ import type { ReadOperation } from "../mcp/operation.ts";
 import { decide } from "../policy/decide.ts";
 import { isStricter } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";
-import type { Facts } from "../policy/facts.ts";
+import { type Facts, factsAfter } from "../policy/facts.ts";
 import { needs } from "../policy/needs.ts";
 import { quote } from "../policy/sentence.ts";
 import { advance, type PolicyState } from "../policy/state.ts";
@@ -34,17 +34,25 @@ export function decideAsked(
   facts: Facts,
 ): AskedVerdicts {
   let policy = before;
+  let known = facts;
   const all: AskedVerdict[] = [];
   let denied: AskedVerdict | undefined;
   for (const operation of operations) {
-    const decision = decide(turn.gate.policy, policy, operation, facts, turn.nowMs);
+    const decision = decide(turn.gate.policy, policy, operation, known, turn.nowMs);
     policy = advance(policy, turn.gate.policy, decision, turn.nowMs);
+    known = factsAfter(known, decision);
     const verdict = { operation, decision };
     all.push(verdict);
     if (decision.action === "forward") continue;
     if (denied === undefined || isStricter(decision, denied.decision)) denied = verdict;
   }
   return { all, denied, policy };
+}
+
+/** All of it passes. */
+export function carryOutAsked(turn: Turn, { all, policy }: AskedVerdicts): void {
+  turn.policy = policy;
+  for (const { decision } of all) turn.share(decision);
 }
 
 /**

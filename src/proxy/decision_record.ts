@@ -6,7 +6,7 @@ import { recordArgumentsBytesMax } from "../limits.ts";
 import type { Message, Value } from "../mcp/message.ts";
 import type { AsciiSource, Operation, Side } from "../mcp/operation.ts";
 import type { Decision } from "../policy/decision.ts";
-import { type Facts, pathQueries, type Query, type Resolution } from "../policy/facts.ts";
+import { type Facts, pathQueries, type Query, type Resolution, type SharedState } from "../policy/facts.ts";
 import { sideName, type Turn } from "./session_state.ts";
 
 /** What a decision was about. */
@@ -60,6 +60,7 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
     argumentsDigest: isLong
       ? keyedDigest(turn.gate.digestKey, frame.buffer.subarray(value.start, value.end))
       : undefined,
+    shared: decided.facts.shared && ownShare(decided.facts.shared, turn),
     bytes: frame.end - frame.start,
     within,
     also,
@@ -67,6 +68,13 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
     consent,
   };
   turn.record(body);
+}
+
+/** Other policies' windows are none of this session's business. */
+function ownShare(shared: SharedState, turn: Turn): SharedState {
+  if (shared.kind === "unknown") return shared;
+  const names = turn.gate.policy.documents.map(({ name }) => name);
+  return { ...shared, used: shared.used.filter(({ policy }) => names.includes(policy)) };
 }
 
 /**

@@ -3,8 +3,21 @@
 import type { Chain } from "../audit/record.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { ApprovalQuery, Query } from "../policy/facts.ts";
+import type { Use } from "../policy/quota.ts";
+import type { Taint } from "../policy/taint.ts";
+
+export interface ShareEffect {
+  readonly kind: "share";
+  readonly uses: readonly Use[];
+  readonly taints: readonly Taint[];
+}
 
 export type Effect =
+  /**
+   * Write down what other proxies share of this. Always the first effect. If somebody else was quicker, or it cannot be
+   * written, nothing else may happen: call `resume` again, with what is shared by now.
+   */
+  | ShareEffect
   /** Append one line to the audit log. If that fails, none of the effects after it may happen. `chain`: the chain with this line in it. */
   | { readonly kind: "record"; readonly line: Uint8Array; readonly chain: Chain }
   /** Pass on a message as it came: `buffer[start, end)`, the line feed included. */

@@ -5,11 +5,19 @@
 
 import type { Sink } from "../audit/sink.ts";
 import type { Chain, StartRecord } from "../audit/record.ts";
-import { listTimeoutMs } from "../limits.ts";
+import { listTimeoutMs, shareAttemptsMax } from "../limits.ts";
 import type { Incoming } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
-import type { ApprovalQuery, Facts, Query } from "../policy/facts.ts";
+import {
+  type ApprovalQuery,
+  type Facts,
+  noFacts,
+  type Query,
+  type SharedState,
+  withShared,
+} from "../policy/facts.ts";
+import type { SharedAccess } from "../state/shared_state.ts";
 import type { Channel } from "../transport/channel.ts";
 import type { Effect } from "./effect.ts";
 import { otherSide } from "./session_state.ts";
@@ -50,6 +58,8 @@ export interface RelayParts {
   readonly server: RelayedServer;
   /** Absent: nothing is recorded. */
   readonly sink: Sink | undefined;
+  /** Present where the policies share what they count and see with other proxies. */
+  readonly shared?: SharedAccess | undefined;
   /** Answers at once where it can; what it leaves out is a missing fact. */
   readonly lookUp: (queries: readonly (Query | ApprovalQuery)[]) => Facts | Promise<Facts>;
   readonly now: () => number;
@@ -276,10 +286,22 @@ export class Relay {
   }
 
   /** Looks up what a step asks for, again where a new policy asks for more, and performs the verdict. */
-  #proceed(before: Session, side: Side, incoming: Incoming, step: Step): void | Promise<void> {
+  #proceed(
+    before: Session,
+    side: Side,
+    incoming: Incoming,
+    step: Step,
+    known: Facts = noFacts,
+  ): void | Promise<void> {
+    let attempts = 0;
     for (;;) {
       const question = step.effects.at(-1);
       if (question?.kind !== "look_up") {
+        const shared = this.#share(step, ++attempts);
+        if (shared !== undefined) {
+          step = resume(before, side, withShared(known, shared), this.#parts.now());
+          continue;
+        }
         const waiting = this.#perform(before, side, incoming, step);
         if (this.#serverAsked !== undefined) this.#noteAnswer();
         return waiting;
@@ -289,17 +311,36 @@ export class Relay {
         if (failure !== undefined) return this.#denyUnrecorded(before, side, incoming, failure);
       }
       this.#session = before = step.session;
-      const known = this.#parts.lookUp(question.queries);
-      const facts = question.awaitsServer === true ? this.#askServer(known) : known;
+      const found = this.#parts.lookUp(question.queries);
+      const facts = question.awaitsServer === true ? this.#askServer(found) : found;
+      const sharesState = question.queries.some(({ kind }) => kind === "shared_state");
       if (facts instanceof Promise) {
         return facts.then((found) => {
           if (this.#isOver) return never; // it was answered when the session ended
           const now = this.#session;
-          return this.#proceed(now, side, incoming, resume(now, side, found, this.#parts.now()));
+          // What is shared is asked for last: others go on while we wait.
+          const all = sharesState ? this.#withShared(found) : found;
+          return this.#proceed(now, side, incoming, resume(now, side, all, this.#parts.now()), all);
         });
       }
-      step = resume(before, side, facts, this.#parts.now());
+      known = sharesState ? this.#withShared(facts) : facts;
+      step = resume(before, side, known, this.#parts.now());
     }
+  }
+
+  #withShared(facts: Facts): Facts {
+    const { shared } = this.#parts;
+    return withShared(facts, shared?.read() ?? { kind: "unknown", why: "nothing is shared" });
+  }
+
+  /** Writes down what the step shares; where that did not go, what is shared by now, and the message is judged anew. */
+  #share({ effects }: Step, attempts: number): SharedState | undefined {
+    const [first] = effects;
+    if (first?.kind !== "share") return undefined;
+    if (attempts > shareAttemptsMax) return { kind: "unknown", why: "other proxies were always quicker" };
+    const { shared } = this.#parts;
+    if (shared === undefined) return { kind: "unknown", why: "nothing is shared" };
+    return shared.share(first, this.#parts.now());
   }
 
   /** The effects of one message: all of them, or none after the first record that could not be written. */
@@ -309,6 +350,9 @@ export class Relay {
       this.#session = step.session;
       return this.#room(step.effects);
     }
+    const [first] = step.effects;
+    // Surely nobody got it.
+    if (first?.kind === "share") this.#parts.shared?.giveBack(first, this.#parts.now());
     return this.#denyUnrecorded(before, side, incoming, failure);
   }
 
@@ -359,6 +403,8 @@ export class Relay {
     let written: Chain | undefined;
     for (const effect of effects) {
       switch (effect.kind) {
+        case "share":
+          break; // before all others: see #share
         case "record":
           try {
             this.#parts.sink?.append(effect.line);

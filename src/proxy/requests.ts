@@ -10,10 +10,12 @@ import type { Decision } from "../policy/decision.ts";
 import { decideTogether } from "../policy/decide_together.ts";
 import {
   type Facts,
+  factsAfter,
   noFacts,
   type SurfaceFact,
   withApproval,
   withConsents,
+  withShared,
   withSurface,
 } from "../policy/facts.ts";
 import { needs, needsOfAll } from "../policy/needs.ts";
@@ -21,7 +23,7 @@ import { advance } from "../policy/state.ts";
 import type { Note, RecordedConsent } from "../audit/record.ts";
 import { usedSurface } from "../policy/trust.ts";
 import { inFlightMax, listTimeoutMs } from "../limits.ts";
-import { decideAsked, recordAsked } from "./asked.ts";
+import { carryOutAsked, decideAsked, recordAsked } from "./asked.ts";
 import { alone, readCompany } from "./company.ts";
 import { consult } from "./consent.ts";
 import { cancelHeld } from "./consent_answers.ts";
@@ -88,7 +90,9 @@ export function resumeRequest(turn: Turn, side: Side, waiting: WaitingRequest, f
   const obstacle = findObstacle(turn, side, waiting.message);
   if (obstacle !== undefined) return refuseRequest(turn, side, waiting.message, obstacle);
   const { found } = waiting;
-  judge(turn, side, waiting, found === undefined ? facts : withApproval(found, facts.approval));
+  if (found === undefined) return judge(turn, side, waiting, facts);
+  const known = withApproval(found, facts.approval);
+  judge(turn, side, waiting, facts.shared === undefined ? known : withShared(known, facts.shared));
 }
 
 /** What keeps a message from being judged at all. */
@@ -183,9 +187,12 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
     }
   }
   const call = turn.nextCall();
-  const inside = asked.length === 0 || decision.action === "deny"
-    ? undefined
-    : decideAsked(turn, advance(turn.policy, policy, decision, turn.nowMs), asked, facts);
+  const inside = asked.length === 0 || decision.action === "deny" ? undefined : decideAsked(
+    turn,
+    advance(turn.policy, policy, decision, turn.nowMs),
+    asked,
+    factsAfter(facts, decision),
+  );
   const passes = decision.action === "forward" && inside?.denied === undefined;
   recordDecision(turn, side, {
     message,
@@ -202,7 +209,7 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
   if (inside !== undefined) recordAsked(turn, message, inside, facts, call);
   if (passes) {
     pass(turn, side, message, operation, decision, call, progress);
-    if (inside !== undefined) turn.policy = inside.policy;
+    if (inside !== undefined) carryOutAsked(turn, inside);
     return;
   }
   turn.countDenied();
@@ -231,7 +238,7 @@ function pass(
   call: number,
   progress: string | undefined,
 ): void {
-  turn.policy = advance(turn.policy, turn.gate.policy, decision, turn.nowMs);
+  turn.carryOut(decision);
   if (message.kind === "request") {
     turn.addPending(side, {
       key: message.id.key,

@@ -5,12 +5,14 @@ import type { AnnouncedList } from "../mcp/list_changes.ts";
 import { readHead } from "../mcp/message_head.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
-import { initialState, type PolicyState } from "../policy/state.ts";
+import type { Decision } from "../policy/decision.ts";
+import { advance, initialState, type PolicyState } from "../policy/state.ts";
+import { mergeTaints } from "../policy/taint.ts";
 import { batchHeldBytesMax, taskTokensMax } from "../limits.ts";
 import type { FrameSpan } from "../wire/frame.ts";
 import { awaitAnswer, type Batches, endWait, holdAnswer, noBatches, passElement } from "./batches.ts";
 import { type ConsentState, noConsent, type ReleasedCall } from "./consent_state.ts";
-import type { Effect } from "./effect.ts";
+import type { Effect, ShareEffect } from "./effect.ts";
 import { type PendingRequest, PendingTable } from "./pending.ts";
 import { noSurfaces, type SurfaceTable } from "./surface_table.ts";
 import { noTasks, type TaskTable } from "./task_table.ts";
@@ -131,6 +133,7 @@ export class Turn {
   readonly batch: number | undefined;
   readonly #sender: Side | undefined;
   #chain: Chain;
+  #share: ShareEffect | undefined;
   /** Records among the effects. */
   #records = 0;
   #calls: number;
@@ -211,6 +214,23 @@ export class Turn {
     return batch === undefined || this.batches[asker].heldBytes + bytes <= batchHeldBytesMax;
   }
 
+  /** A decision is carried out: what it takes and brings in counts from now on. */
+  carryOut(decision: Decision): void {
+    this.policy = advance(this.policy, this.gate.policy, decision, this.nowMs);
+    if (this.gate.policy.sharesState) this.share(decision);
+  }
+
+  /** What a decision takes and brings in is shared with other proxies, where it is. */
+  share({ uses = [], taints = [] }: Decision): void {
+    if (!this.gate.policy.sharesState || uses.length + taints.length === 0) return;
+    const before = this.#share;
+    this.#share = {
+      kind: "share",
+      uses: [...before?.uses ?? [], ...uses],
+      taints: mergeTaints(before?.taints ?? [], taints),
+    };
+  }
+
   /** Passes the other side's answer on to `asker`. `request` is pending no more. */
   forwardAnswer(asker: Side, request: PendingRequest, message: { readonly frame: FrameSpan }): void {
     if (request.batch === undefined) return this.forward(asker, message);
@@ -287,6 +307,7 @@ export class Turn {
   }
 
   finish(): Step {
+    if (this.#share !== undefined) this.effects.unshift(this.#share);
     // An element that waits for its facts is not done with.
     if (this.batch !== undefined && this.waiting[this.#sender!] === undefined) {
       const { batches, complete } = passElement(this.batches[this.#sender!]);

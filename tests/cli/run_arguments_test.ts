@@ -67,6 +67,8 @@ Deno.test("readRunArguments() reads the form that clients have in their configur
     "run",
     "-p",
     "a",
+    "--state",
+    "s",
     "--var",
     "n=v",
     "--watch",

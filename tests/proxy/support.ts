@@ -31,6 +31,7 @@ export type Happening =
   | { readonly reply: Side; readonly message: Reply }
   | { readonly say: string }
   | { readonly wake: number }
+  | { readonly share: readonly string[] }
   | { readonly lookUp: readonly string[] };
 
 // deno-lint-ignore no-explicit-any
@@ -118,6 +119,13 @@ export function happeningOf(effect: Effect): Happening {
       return { reply: effect.to, message: JSON.parse(sentText(effect)!) };
     case "say":
       return { say: effect.text };
+    case "share":
+      return {
+        share: [
+          ...effect.uses.map(({ rule, amount }) => `${rule} ${amount}`),
+          ...effect.taints.map(({ label }) => label),
+        ],
+      };
     case "wake":
       return { wake: effect.atMs };
     case "look_up":
