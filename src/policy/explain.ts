@@ -295,7 +295,7 @@ function traceChecks(rule: CompiledRule, subject: Subject, strictness: Strictnes
       because: name !== undefined
         ? `argument ${quote(name)} is not expected`
         : answer === "unknown"
-        ? "the arguments are no object"
+        ? "the arguments have another form than expected"
         : "every argument is named by the rule",
     });
   }

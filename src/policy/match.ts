@@ -42,9 +42,12 @@ export type Obstacle =
 
 /** Finds the {@linkcode Obstacle}; undefined where the allow holds. */
 export function findObstacle(rule: CompiledRule, subject: Subject): Obstacle | undefined {
-  if (rule.closed) {
-    const { answer, name } = findUnnamed(rule, subject);
-    if (answer !== "yes") return { kind: "unnamed", name };
+  const unnamed = rule.closed ? findUnnamed(rule, subject) : undefined;
+  // What has another form than a selector takes it for is better said of that selector.
+  if (
+    unnamed?.answer === "no" || (unnamed?.answer === "unknown" && !isJsonObject(subject.operation.arguments))
+  ) {
+    return { kind: "unnamed", name: unnamed.name };
   }
   for (const argument of rule.arguments) {
     if (answerArgument(argument, subject, "allow") === "yes") continue;
@@ -58,7 +61,7 @@ export function findObstacle(rule: CompiledRule, subject: Subject): Obstacle | u
       if (answer !== "yes") return { kind: "check", argument, check, answer, value };
     }
   }
-  return undefined;
+  return unnamed?.answer === "unknown" ? { kind: "unnamed", name: undefined } : undefined;
 }
 
 /** The weaker of two answers. */

@@ -30,6 +30,13 @@ export function pathReadings(
   isUri = false,
 ): readonly PathReading[] {
   if (text.length > checkedTextCharactersMax) return [unknown("it is too long")];
+  // Most paths are done with here: every server reads them alike.
+  if (
+    settings.style === "posix" && plainPath.test(text) && !text.startsWith("//") &&
+    !endsNameWithDot.test(text)
+  ) {
+    return [readPath(text, settings)];
+  }
   const decodings = percentDecodings(text);
   const candidates = strictness === "allow" ? decodings.texts : readingsForDeny(text);
   if (candidates === undefined) return [unknown("its characters cannot be told")];
@@ -73,8 +80,6 @@ const doubleSlash = /^[\\/]{2}/;
 /** Why a text that is one path to the kernel could be another to a server; undefined where it could not. */
 function findAmbiguity(text: string, { style }: PathSettings): string | undefined {
   if (style === "posix") {
-    // Most paths are done with here.
-    if (plainPath.test(text) && !endsNameWithDot.test(text)) return undefined;
     if (text.includes("\\")) return "it holds a backslash";
     if (schemeOrDrive.test(text)) return "it begins like a URL or a drive";
     // Behind a colon Windows names a stream of the file, also on its disks that are mounted here.

@@ -137,7 +137,9 @@ function explainObstacle(obstacle: Obstacle, subject: Subject): string {
   switch (obstacle.kind) {
     case "unnamed":
       return obstacle.name === undefined
-        ? "the arguments must be an object"
+        ? isJsonObject(subject.operation.arguments)
+          ? "the arguments have another form than expected"
+          : "the arguments must be an object"
         : `argument ${quote(obstacle.name)} is not expected`;
     case "argument": {
       const argument = `argument ${quote(obstacle.argument.selector)}`;

@@ -176,6 +176,10 @@ Deno.test("a denial names the place that does not pass", () => {
     reason(args, '{"a":[{"b":"x","c":1}]}', { others: "none" }),
     said('argument "a[*].c" is not expected'),
   );
+  assert.equal(
+    reason(args, '{"a":"x"}', { others: "none" }),
+    said('argument "a" must be a list'),
+  );
 });
 
 Deno.test("a path to more places than the bound is unknown", () => {
