@@ -1,7 +1,7 @@
 /** Lines of an audit log → what they record, so far as a replay wants it. What was masked is told from what was said. */
 
 import type { TargetKind } from "../mcp/operation.ts";
-import type { Resolution } from "../policy/facts.ts";
+import type { Resolution, SurfaceFact } from "../policy/facts.ts";
 import { JsonScanner } from "../wire/json.ts";
 import {
   isJsonArray,
@@ -52,10 +52,14 @@ export interface RecordedDecision extends Place, RecordedTarget {
   readonly argumentsOmitted: boolean;
   /** Those that hold no mask. */
   readonly facts: ReadonlyMap<string, Resolution>;
+  /** What the server had said of the tool or prompt; undefined where nobody asked. */
+  readonly surface: SurfaceFact | undefined;
   /** The rules to which a person had consented (`Asking.key`). */
   readonly consents: readonly string[];
   readonly verdict: string;
   readonly action: "forward" | "deny";
+  /** It waits for a person; where they say yes it is decided once more. */
+  readonly isHeld: boolean;
   readonly code: string | undefined;
   readonly policy: string;
   readonly rule: string;
@@ -115,10 +119,10 @@ function readStart(root: JsonObject, place: Place): RecordedStart {
 
 function readDecision(root: JsonObject, place: Place): RecordedDecision | undefined {
   const from = root.get("from");
-  const action = root.get("action");
+  const done = root.get("action");
   const target = root.get("target");
   if (from !== "agent" && from !== "server") return undefined;
-  if (action !== "forward" && action !== "deny") return undefined;
+  if (done !== "forward" && done !== "deny" && done !== "ask") return undefined;
   if (!isTarget(target)) return undefined;
   const name = textOf(root.get("name"));
   const method = textOf(root.get("method"));
@@ -127,7 +131,8 @@ function readDecision(root: JsonObject, place: Place): RecordedDecision | undefi
     kind: "decision",
     ...place,
     from,
-    action,
+    action: done === "forward" ? "forward" : "deny",
+    isHeld: done === "ask",
     target,
     name,
     method,
@@ -143,7 +148,8 @@ function readDecision(root: JsonObject, place: Place): RecordedDecision | undefi
     arguments: root.get("arguments"),
     argumentsOmitted: root.has("argumentsOmitted"),
     facts: readFacts(root.get("facts")),
-    consents: listOf(root.get("consents")).filter((one) => typeof one === "string"),
+    surface: readSurface(root.get("surface")),
+    consents: readConsents(root.get("consent")),
     verdict: textOf(root.get("verdict")),
     code: typeof root.get("code") === "string" ? textOf(root.get("code")) : undefined,
     policy: textOf(root.get("policy")),
@@ -167,6 +173,20 @@ function readFacts(value: JsonValue | undefined): ReadonlyMap<string, Resolution
     }
   }
   return facts;
+}
+
+function readConsents(value: JsonValue | undefined): readonly string[] {
+  if (!isJsonObject(value)) return [];
+  return listOf(value.get("rules")).filter((one) => typeof one === "string");
+}
+
+/** As it stands there: its members are words of our own closed sets. */
+function readSurface(value: JsonValue | undefined): SurfaceFact | undefined {
+  if (!isJsonObject(value) || typeof value.get("standing") !== "string") return undefined;
+  const members = [...value].map((
+    [key, member],
+  ) => [key, isJsonObject(member) ? Object.fromEntries(member) : member]);
+  return Object.fromEntries(members);
 }
 
 function isTarget(value: JsonValue | undefined): value is TargetKind {

@@ -17,9 +17,12 @@ import type { CompiledPolicy, CompiledRule } from "../policy/compile.ts";
 import { decide } from "../policy/decide.ts";
 import { decideTogether } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";
-import { type Facts, withConsents } from "../policy/facts.ts";
+import { writeUnits } from "../policy/decimal.ts";
+import { type Facts, withConsents, withSurface } from "../policy/facts.ts";
 import { policyAt } from "../policy/policy_at.ts";
+import { type CompiledQuota, windowAt } from "../policy/quota.ts";
 import { advance, initialState, type PolicyState } from "../policy/state.ts";
+import { mergeTaints } from "../policy/taint.ts";
 import { type Bounds, boundsOf } from "../policy/uncertain.ts";
 import type { JsonValue } from "../wire/json_value.ts";
 import type { Recorded, RecordedDecision } from "./recorded.ts";
@@ -137,7 +140,7 @@ class SessionReplay {
     this.#policy = { ...policy, trust: undefined };
     this.#isDirectoryKnown = isDirectoryKnown;
     const least = initialState(policy);
-    this.#states = { least, most: isHeadless ? emptied(least, sinceMs) : least };
+    this.#states = { least, most: isHeadless ? emptied(least, policy, sinceMs) : least };
   }
 
   take(recorded: Recorded, line: number): readonly Replayed[] {
@@ -196,7 +199,7 @@ class SessionReplay {
     }
     const operations = readOperations(recorded);
     if (operations === undefined) {
-      this.#states = { least: this.#states.least, most: exhausted(this.#states.most, this.#policy, timeMs) };
+      this.#states = { least: this.#states.least, most: emptied(this.#states.most, this.#policy, timeMs) };
       return { passes: "perhaps", after: { kind: "undecidable", because: ["name"] } };
     }
     return this.#decideKnown(recorded, operations);
@@ -207,9 +210,7 @@ class SessionReplay {
     readonly after: Replayed["after"];
   } {
     const { timeMs } = recorded;
-    const facts: Facts = recorded.consents.length === 0
-      ? recorded.facts
-      : withConsents(recorded.facts, new Set(recorded.consents));
+    const facts = factsOf(recorded);
     const { rules, because } = findUncertainRules(
       policyAt(this.#policy, timeMs),
       operations,
@@ -222,10 +223,16 @@ class SessionReplay {
     }
     const [first, ...rest] = operations.map(({ operation }) => operation);
     const { least, most } = this.#states;
+    if (least.taints.length < most.taints.length) {
+      for (const rule of asksOfTainted(policyAt(this.#policy, timeMs))) uncertain.add(rule);
+    }
     if (uncertain.size === 0 && least === most) {
       const { decision } = decideTogether(this.#policy, least, first, rest, facts, timeMs);
       const state = advance(least, this.#policy, decision, timeMs);
-      this.#states = { least: state, most: state };
+      // What was held comes once more, or never.
+      this.#states = recorded.isHeld && state !== least
+        ? { least, most: state }
+        : { least: state, most: state };
       const { verdict, action, policy, rule, reason } = decision;
       const passes = action === "forward" ? "yes" : "no";
       return { passes, after: { kind: "decided", verdict, action, policy, rule, reason } };
@@ -234,8 +241,12 @@ class SessionReplay {
     const judge = (policy: CompiledPolicy, state: PolicyState) =>
       decideTogether(policy, state, first, rest, facts, timeMs).decision;
     const open = bounds.open.map((variant) => judge(variant, least));
-    const closed = bounds.closed.map((variant) => judge(variant, most));
-    const all = [...open, ...closed];
+    // An ask can do both, let through and hold back, so that every policy is tried with either state.
+    const all = [
+      ...open,
+      ...bounds.open.map((variant) => judge(variant, most)),
+      ...bounds.closed.flatMap((variant) => [judge(variant, least), judge(variant, most)]),
+    ];
     const isSame = all.every((one) => one.verdict === all[0].verdict && one.action === all[0].action);
     if (all.some(({ code }) => code === "unsafe_url")) {
       // It was none when it was whole.
@@ -247,11 +258,13 @@ class SessionReplay {
       ? "no"
       : "perhaps";
     if (passes !== "no") {
-      const lightest = open.find(({ action }) => action === "forward")!;
+      const lightest = open.find(({ action }) => action === "forward");
       this.#states = {
         // The least is charged only what surely is.
-        least: passes === "yes" ? advance(least, this.#policy, lightest, timeMs) : least,
-        most: advance(most, this.#policy, this.#costOf(bounds, first, facts, timeMs, all), timeMs),
+        least: passes === "yes" && !recorded.isHeld
+          ? advance(least, this.#policy, lightest ?? all[0], timeMs)
+          : least,
+        most: this.#charge(most, bounds, first, facts, timeMs, uncertain),
       };
     }
     if (isSame) {
@@ -268,18 +281,22 @@ class SessionReplay {
     return { passes, after: { kind: "undecidable", because: gaps } };
   }
 
-  /** A decision that lets the call through and charges all that it could have been charged. */
-  #costOf(
+  /** The state after a call that was let through and took all that it could have taken. */
+  #charge(
+    state: PolicyState,
     { costly }: Bounds,
     operation: Operation,
     facts: Facts,
     nowMs: number,
-    all: readonly Decision[],
-  ): Decision {
-    const forwarded = all.find(({ action }) => action === "forward")!;
-    // With every bucket full each limit that covers it has room, and says what it takes.
-    const { charges } = decide(costly, initialState(costly), operation, facts, nowMs);
-    return { ...forwarded, charges };
+    uncertain: ReadonlySet<CompiledRule>,
+  ): PolicyState {
+    // With nothing used up each limit that covers it has room, and says what it takes.
+    const { charges, uses, taints } = decide(costly, initialState(costly), operation, facts, nowMs);
+    const cost = { action: "forward", charges, uses, taints } as unknown as Decision;
+    const after = advance(state, this.#policy, cost, nowMs);
+    // Of a sum that is not known, all may be gone.
+    const quotas = quotasOf(this.#policy, (rule) => uncertain.has(rule));
+    return quotas.length === 0 ? after : { ...after, used: { ...after.used, ...usedUp(quotas, nowMs) } };
   }
 
   #boundsOf(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): Bounds {
@@ -322,18 +339,44 @@ function rulesThatLookAtDisk({ documents }: CompiledPolicy): readonly CompiledRu
   );
 }
 
-/** A session of which the beginning is not known may have spent everything. */
-function emptied(state: PolicyState, nowMs: number): PolicyState {
-  const buckets = Object.fromEntries(
-    Object.keys(state.buckets).map((id) => [id, { tokens: 0, atMs: Math.floor(nowMs) }]),
-  );
-  return { ...state, buckets };
+function factsOf({ facts, consents, surface }: RecordedDecision): Facts {
+  const known = consents.length === 0 ? facts : withConsents(facts, new Set(consents));
+  return surface === undefined ? known : withSurface(known, surface);
 }
 
-/** After a call of which not even the name is known: it may have taken one from every bucket. */
-function exhausted(state: PolicyState, policy: CompiledPolicy, nowMs: number): PolicyState {
-  const charges = [...policy.buckets.keys()].map((bucket) => ({ bucket, tokens: 1 }));
-  return advance(state, policy, { action: "forward", charges } as unknown as Decision, nowMs);
+/** Asks that only a tainted session meets. */
+function asksOfTainted({ documents }: CompiledPolicy): readonly CompiledRule[] {
+  return documents.flatMap(({ ask }) =>
+    (ask?.perhaps.rules ?? []).filter(({ ifTainted }) => ifTainted !== undefined)
+  );
+}
+
+function quotasOf(
+  { documents }: CompiledPolicy,
+  isWanted: (rule: CompiledRule) => boolean,
+): readonly CompiledQuota[] {
+  return documents.flatMap(({ limit }) =>
+    limit.rules.flatMap((rule) => rule.quota !== undefined && isWanted(rule) ? [rule.quota] : [])
+  );
+}
+
+function usedUp(quotas: readonly CompiledQuota[], nowMs: number): PolicyState["used"] {
+  return Object.fromEntries(
+    quotas.map(({ id, per, max }) => [id, { window: windowAt(per, nowMs), used: writeUnits(max) }]),
+  );
+}
+
+/** A session of which the beginning is not known, or one call of it: it may have spent and earned everything. */
+function emptied(state: PolicyState, policy: CompiledPolicy, nowMs: number): PolicyState {
+  const buckets = Object.fromEntries(
+    [...policy.buckets.keys()].map((id) => [id, { tokens: 0, atMs: Math.floor(nowMs) }]),
+  );
+  const labels = policy.documents.flatMap(({ taint }) =>
+    (taint?.rules ?? []).flatMap(({ labels }) => labels)
+  );
+  const taints = labels.map((label) => ({ label, by: "what is not in the log" }));
+  const used = usedUp(quotasOf(policy, () => true), nowMs);
+  return { ...state, buckets, used, taints: mergeTaints(state.taints, taints) };
 }
 
 /** What the message asked for; undefined where the record does not tell. */

@@ -2,10 +2,12 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import type { Answer, Strictness } from "../policy/answer.ts";
-import type { CompiledPolicy, CompiledRule } from "../policy/compile.ts";
+import type { CompiledLimit, CompiledPolicy, CompiledRule } from "../policy/compile.ts";
 import { type Facts, pathQueries } from "../policy/facts.ts";
 import { answerRule } from "../policy/match.ts";
 import { needs } from "../policy/needs.ts";
+import { claim } from "../policy/quota.ts";
+import { initialState } from "../policy/state.ts";
 import { Subject } from "../policy/subject.ts";
 import { valueHoldsMask } from "./recorded.ts";
 import { newWatch, wasTouched, type Watch, watchedFacts, WatchedOperation } from "./watched.ts";
@@ -46,14 +48,19 @@ export function findUncertainRules(
         const watch = newWatch();
         if (isCertain(rule, remembered, facts, wanted, policy, strictness, watch)) continue;
         rules.add(rule);
-        because.masked ||= watch.masked;
-        because.omitted ||= watch.omitted;
-        because.fact ||= watch.fact;
+        add(because, watch);
       }
     };
     for (const { deny, limit, ask, allow, taint } of policy.documents) {
       look(deny.covering(subject), "deny");
-      look(limit.covering(subject), "deny");
+      const limits = limit.covering(subject);
+      look(limits, "deny");
+      for (const rule of limits) {
+        const watch = newWatch();
+        if (rules.has(rule) || isAmountKnown(rule, remembered, facts, wanted, policy, watch)) continue;
+        rules.add(rule);
+        add(because, watch);
+      }
       if (ask !== undefined) {
         look(ask.perhaps.covering(subject), "deny");
         look(ask.surely.covering(subject), "allow");
@@ -99,11 +106,31 @@ function isCertain(
       if (answer === "no") return true;
       continue;
     }
-    all.masked ||= watch.masked;
-    all.omitted ||= watch.omitted;
-    all.fact ||= watch.fact;
+    add(all, watch);
   }
   return !wasTouched(all);
+}
+
+/** Whether what a limit sums up is known; also where it sums up nothing. */
+function isAmountKnown(
+  { quota }: CompiledLimit,
+  { operation, areArgumentsKnown }: Remembered,
+  facts: Facts,
+  wanted: ReadonlySet<string>,
+  policy: CompiledPolicy,
+  watch: Watch,
+): boolean {
+  if (quota?.sum === undefined) return true;
+  const watched = new WatchedOperation(operation, areArgumentsKnown, watch);
+  const subject = new Subject(watched, watchedFacts(facts, wanted, watch), policy.paths);
+  claim(quota, subject, initialState(policy), undefined, 0);
+  return !wasTouched(watch);
+}
+
+function add(all: Watch, one: Watch): void {
+  all.masked ||= one.masked;
+  all.omitted ||= one.omitted;
+  all.fact ||= one.fact;
 }
 
 /** A rule holds where all of its parts do. */

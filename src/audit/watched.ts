@@ -150,10 +150,18 @@ class WatchedFacts extends Map<string, Resolution> {
     this.#watch = watch;
   }
 
-  /** What the server declared. */
+  /** What the server said of what is to be used. Of a schema it was only asked where some rule wanted to know. */
   get surface(): NonNullable<Facts["surface"]> {
-    if (this.#surface === undefined) this.#watch.fact = true;
-    return this.#surface ?? { standing: "unknown" };
+    const surface = this.#surface;
+    const watch = this.#watch;
+    if (surface === undefined) watch.fact = true;
+    if (surface !== undefined && "schema" in surface) return surface;
+    return Object.defineProperty({ standing: "unknown", ...surface }, "schema", {
+      get: () => {
+        watch.fact = true;
+        return undefined;
+      },
+    });
   }
 
   override get(path: string): Resolution | undefined {

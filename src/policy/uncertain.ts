@@ -1,7 +1,8 @@
 /**
  * Policies as they could be, where some rules' answers are not known: the one that lets most through, and the one that
  * lets least through. A verdict on which both agree is certain, because a deny or limit that applies never lets more
- * through, and an allow that holds never less. An ask does both, so it is tried both ways.
+ * through, and an allow that holds never less. An ask does both, and a limit stands before the default, which denies in
+ * other words; so these are tried both ways.
  */
 
 import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
@@ -20,31 +21,45 @@ export interface Bounds {
 /** The bounds of a policy of which the rules `uncertain` may say anything about an operation that they cover. */
 export function boundsOf(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): Bounds {
   const asks = policy.documents.some(({ ask }) => ask?.perhaps.rules.some((rule) => uncertain.has(rule)));
-  const ways = asks ? [true, false] : [false];
-  const make = (opens: boolean) => ways.map((asking) => variant(policy, uncertain, opens, asking));
+  const limits = policy.documents.some(({ limit }) => limit.rules.some((rule) => uncertain.has(rule)));
+  const make = (opens: boolean) =>
+    (asks ? [true, false] : [false]).flatMap((asking) =>
+      (limits ? [!opens, opens] : [!opens]).map((limiting) =>
+        variant(policy, uncertain, { opens, asking, limiting })
+      )
+    );
   return { open: make(true), closed: make(false), costly: costly(policy, uncertain) };
+}
+
+/** What becomes of the rules that are not certain. */
+interface Way {
+  /** Allows hold, denies do not fire; or the other way round. */
+  readonly opens: boolean;
+  readonly asking: boolean;
+  readonly limiting: boolean;
 }
 
 function variant(
   policy: CompiledPolicy,
   uncertain: ReadonlySet<CompiledRule>,
-  opens: boolean,
-  asking: boolean,
+  { opens, asking, limiting }: Way,
 ): CompiledPolicy {
   if (uncertain.size === 0) return policy;
   const documents = policy.documents.map((document): CompiledDocument => {
-    const { deny, limit, ask, allow } = document;
+    const { deny, limit, ask, allow, taint } = document;
     // An ask stands in two indexes, and has to be one and the same in both.
     const asks = new Map<CompiledRule, CompiledRule>();
     return {
       ...document,
       deny: changed(deny, uncertain, !opens),
-      limit: changed(limit, uncertain, !opens),
+      limit: changed(limit, uncertain, limiting),
       ask: ask && {
         surely: changed(ask.surely, uncertain, asking, asks),
         perhaps: changed(ask.perhaps, uncertain, asking, asks),
       },
       allow: changed(allow, uncertain, opens),
+      // What surely is brought in; `costly` knows what could be.
+      taint: taint && changed(taint, uncertain, false),
     };
   });
   return { ...policy, documents };
@@ -57,7 +72,7 @@ function costly(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): C
     deny: new ScopeIndex([], "deny"),
     ask: undefined,
     limit: changed(document.limit, uncertain, true),
-    allow: changed(document.allow, uncertain, true),
+    taint: document.taint && changed(document.taint, uncertain, true),
   }));
   return { ...policy, documents };
 }
@@ -69,6 +84,7 @@ const unconditional = {
   names: new Set<string>(),
   parts: undefined,
   schema: false,
+  ifTainted: undefined,
 } as const;
 
 /** The index with each uncertain rule made to apply whatever the arguments are, or taken out. */
