@@ -218,6 +218,16 @@ function commandLine(
       },
     );
 
+  policy.command("schema")
+    .summary("print the JSON Schema of policies")
+    .description(
+      "Prints the language of policies as a JSON Schema (draft 7), for completion and checks in editors.",
+    )
+    .action(async () => {
+      const { policySchema } = await import("./policy_schema.ts");
+      await policySchema();
+    });
+
   policy.command("explain")
     .summary("say why a call would be allowed or not")
     .description(

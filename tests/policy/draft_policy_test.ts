@@ -90,6 +90,14 @@ Deno.test("draftPolicy() denies every tool, passes without a warning, and its ex
 Deno.test("draftPolicy() writes rules that load once their # is taken away", () => {
   const tools = [
     readFile,
+    {
+      name: "fetch",
+      inputSchema: { type: "object", properties: { url: { type: "string" } }, required: ["url"] },
+    },
+    {
+      name: "sh",
+      inputSchema: { type: "object", properties: { command: { type: "string" } }, required: ["command"] },
+    },
     { name: "plain", inputSchema: { type: "object" } },
     { name: "no", inputSchema: 7 },
     { name: "default" },
@@ -104,6 +112,8 @@ Deno.test("draftPolicy() writes rules that load once their # is taken away", () 
   const { rules } = loaded.document;
   assert.deepEqual(rules.filter(({ effect }) => effect === "allow").flatMap(({ scope }) => scope.tools), [
     "read_file",
+    "fetch",
+    "sh",
     "plain",
     "no",
     "default",

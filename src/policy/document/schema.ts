@@ -301,7 +301,7 @@ const example = z.strictObject({
 });
 
 /** The annotation holds the hand-written types above and the schemas together: it would not compile otherwise. */
-const schemas: { readonly [P in Part]: z.ZodMiniType<Shapes[P]> } = {
+export const partSchemas: { readonly [P in Part]: z.ZodMiniType<Shapes[P]> } = {
   policy,
   rule,
   quota,
@@ -320,6 +320,6 @@ export function checkShape<P extends Part>(
   readonly kind: "wrong";
   readonly issues: readonly ShapeIssue[];
 } {
-  const result = schemas[part].safeParse(value);
+  const result = partSchemas[part].safeParse(value);
   return result.success ? { kind: "ok", shape: result.data } : { kind: "wrong", issues: result.error.issues };
 }
