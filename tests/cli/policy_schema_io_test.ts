@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
-import schema from "../../../policies/policy.schema.json" with { type: "json" };
-import { policySchemaText } from "../../../src/cli/policy_schema.ts";
+import schema from "../../policies/policy.schema.json" with { type: "json" };
+import { policySchemaText } from "../../src/cli/policy_schema.ts";
 
-const folder = new URL("../../../policies/", import.meta.url);
+const folder = new URL("../../policies/", import.meta.url);
 
 Deno.test("every file in policies/ is valid by the schema that lies beside it", async () => {
   const validate = new Ajv({ strict: false }).compile(schema);
