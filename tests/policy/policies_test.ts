@@ -5,6 +5,7 @@ import allowAll from "../../policies/allow-all.yaml" with { type: "text" };
 import denyAll from "../../policies/deny-all.yaml" with { type: "text" };
 import fetch from "../../policies/fetch.yaml" with { type: "text" };
 import filesystem from "../../policies/filesystem.yaml" with { type: "text" };
+import lethalTrifecta from "../../policies/lethal-trifecta.yaml" with { type: "text" };
 import git from "../../policies/git.yaml" with { type: "text" };
 import github from "../../policies/github.yaml" with { type: "text" };
 import memory from "../../policies/memory.yaml" with { type: "text" };
@@ -25,6 +26,7 @@ const texts: Readonly<Record<string, string>> = {
   "deny-all.yaml": denyAll,
   "fetch.yaml": fetch,
   "filesystem.yaml": filesystem,
+  "lethal-trifecta.yaml": lethalTrifecta,
   "git.yaml": git,
   "github.yaml": github,
   "memory.yaml": memory,
