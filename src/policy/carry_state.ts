@@ -2,6 +2,7 @@
 
 import type { CompiledPolicy } from "./compile.ts";
 import { type Bucket, type BucketLevel, fullLevel, levelAt, levelOf } from "./limit.ts";
+import { type CompiledQuota, mostUsed, windowAt } from "./quota.ts";
 import type { PolicyState } from "./state.ts";
 
 /**
@@ -29,8 +30,61 @@ export function carryState(
       buckets[limit.id] = inherit(limit, [...same === undefined ? [] : [same], ...ancestors], state, nowMs);
     }
   }
-  return { ...state, buckets };
+  return { ...state, buckets, used: carryUsed(before, after, state, nowMs) };
 }
+
+/** The same for limits over a session or a window: what was used in one that is not over counts in that of now. */
+function carryUsed(
+  before: CompiledPolicy,
+  after: CompiledPolicy,
+  state: PolicyState,
+  nowMs: number,
+): PolicyState["used"] {
+  const [old, next] = [before, after].map(quotasOf);
+  if (next.length === 0) return state.used;
+  const used = { ...state.used };
+  const isNamed = (id: string, others: readonly CompiledQuota[]) =>
+    !numbered.test(id) && others.some((other) => other.id === id);
+  for (const quota of next) {
+    const same = old.find(({ id }) => id === quota.id);
+    if (same !== undefined && isSameQuota(same, quota)) {
+      if (!numbered.test(quota.id) || areSameQuotas(old, next, quota)) continue;
+    }
+    const ancestors = isNamed(quota.id, old)
+      ? []
+      : old.filter((other) =>
+        policyNumber(other) === policyNumber(quota) && !isNamed(other.id, next) &&
+        other.sum?.selector === quota.sum?.selector
+      );
+    const most = mostUsed(same === undefined ? ancestors : [same, ...ancestors], state.used, nowMs);
+    if (most !== undefined) used[quota.id] = { window: windowAt(quota.per, nowMs), used: most };
+  }
+  return used;
+}
+
+function quotasOf({ documents }: CompiledPolicy): readonly CompiledQuota[] {
+  return documents.flatMap(({ limit }) => limit.rules.flatMap(({ quota }) => quota ?? []));
+}
+
+/** Of one kind: what was used is told in the same unit, in the same windows. */
+function isSameQuota(a: CompiledQuota, b: CompiledQuota): boolean {
+  return a.id === b.id && a.per === b.per && a.sum?.selector === b.sum?.selector;
+}
+
+/** Whether the policy of `quota` has the same quotas on both sides, so that a number stands for the same rule. */
+function areSameQuotas(
+  old: readonly CompiledQuota[],
+  next: readonly CompiledQuota[],
+  quota: CompiledQuota,
+): boolean {
+  const [before, after] = [old, next].map((all) =>
+    all.filter((other) => policyNumber(other) === policyNumber(quota))
+  );
+  return before.length === after.length &&
+    before.every((one) => after.some((other) => isSameQuota(one, other) && one.max === other.max));
+}
+
+const numbered = /^\d+\/rule-\d+$/;
 
 function inherit(
   limit: Bucket,
@@ -51,11 +105,11 @@ function inherit(
 
 /** Whether a limit's name does not tell which limit of the other policy it is: it is not there, or is a mere number. */
 function isUncertain(id: string, other: CompiledPolicy): boolean {
-  return !other.buckets.has(id) || /^\d+\/rule-\d+$/.test(id);
+  return !other.buckets.has(id) || numbered.test(id);
 }
 
-/** A bucket's id begins with the number of its policy. */
-function policyNumber({ id }: Bucket): string {
+/** The id of a bucket, and of a quota, begins with the number of its policy. */
+function policyNumber({ id }: { readonly id: string }): string {
   return id.slice(0, id.indexOf("/"));
 }
 

@@ -77,7 +77,8 @@ export function claim(
   const amount = amountOf(quota, subject);
   if (typeof amount === "string") return { kind: "no_amount", why: amount };
   const now = windowAt(quota.per, nowMs);
-  const before = shared === undefined ? state.used[quota.id] : lastShared(quota, shared);
+  const last = shared === undefined ? state.used[quota.id] : lastShared(quota, shared, now);
+  const before = last !== undefined && isSameKind(last.window, now) ? last : undefined;
   // A clock that went back opens no window anew: what was counted later still counts.
   const window = before !== undefined && before.window > now ? before.window : now;
   const used = before?.window === window ? unitsOf(before.used) : 0n;
@@ -101,6 +102,23 @@ export function addUse(
 ): string {
   const used = before === undefined || before.window !== use.window ? 0n : unitsOf(before.used);
   return writeUnits(used + unitsOf(use.amount));
+}
+
+/** The most of what was used of some quotas in windows that are not over; undefined where nothing was. */
+export function mostUsed(
+  quotas: readonly CompiledQuota[],
+  used: PolicyState["used"],
+  nowMs: number,
+): string | undefined {
+  let most: Units | undefined;
+  for (const { id, per } of quotas) {
+    const last = used[id];
+    // A later window than now: the clock went back, and it still counts.
+    if (last === undefined || last.window < windowAt(per, nowMs)) continue;
+    const units = unitsOf(last.used);
+    if (most === undefined || units > most) most = units;
+  }
+  return most === undefined ? undefined : writeUnits(most);
 }
 
 /** Whether `used` leaves room for `use`. */
@@ -138,11 +156,20 @@ function untilEndMs(per: Window, window: string, nowMs: number): number {
   }
 }
 
+/** Whether two windows are both hours, days or sessions: a policy may have changed `per` since. */
+function isSameKind(window: string, other: string): boolean {
+  return window.length === other.length;
+}
+
 /** The last window in which somebody has used the quota. */
-function lastShared(quota: CompiledQuota, shared: readonly SharedUse[]): SharedUse | undefined {
+function lastShared(
+  quota: CompiledQuota,
+  shared: readonly SharedUse[],
+  now: string,
+): SharedUse | undefined {
   let last: SharedUse | undefined;
   for (const one of shared) {
-    if (one.policy !== quota.policy || one.rule !== quota.rule) continue;
+    if (one.policy !== quota.policy || one.rule !== quota.rule || !isSameKind(one.window, now)) continue;
     if (last === undefined || one.window > last.window) last = one;
   }
   return last;

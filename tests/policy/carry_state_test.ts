@@ -105,6 +105,54 @@ Deno.test("carryState() keeps labels and the count of calls", () => {
   assert.deepEqual([carried.taints, carried.calls, carried.buckets], [[seen], 3, {}]);
 });
 
+const quota = (id: string, per: "session" | "hour" | "day", max: number, sum?: string) =>
+  rule("limit", "*", { id, quota: { per, max, ...(sum === undefined ? {} : { sum }) } });
+const noon = Date.parse("2026-11-20T12:30:00Z");
+
+Deno.test("carryState() keeps what was used of a limit over a session or window, whatever its bound is now", () => {
+  for (const per of ["session", "hour", "day"] as const) {
+    const before = policyOf(quota("all", per, 10));
+    const state = used(before, 4, noon);
+    const after = policyOf(quota("all", per, 3));
+    const carried = carryState(before, after, state, noon);
+    assert.deepEqual(carried.used, state.used);
+    assert.equal(decide(after, carried, call("x"), noFacts, noon).verdict, "limit");
+  }
+});
+
+Deno.test("carryState() counts what was used in a window of another length, and what a renamed limit has used", () => {
+  const before = policyOf(quota("all", "hour", 10));
+  const state = used(before, 4, noon);
+  for (const [id, per, window] of [["all", "day", "2026-11-20"], ["every", "session", ""]] as const) {
+    const after = policyOf(quota(id, per, 5));
+    const carried = carryState(before, after, state, noon);
+    assert.deepEqual(carried.used[`1/${id}`], { window, used: "4" });
+    const last = decide(after, carried, call("x"), noFacts, noon);
+    assert.equal(last.verdict, "allow");
+    const full = advance(carried, after, last, noon);
+    const { verdict, retryAfterMs } = decide(after, full, call("x"), noFacts, noon);
+    assert.equal(verdict, "limit");
+    assert.ok(!Number.isNaN(retryAfterMs));
+  }
+});
+
+Deno.test("carryState() takes neither another unit nor a window that is over for what was used", () => {
+  const before = policyOf(quota("all", "hour", 10));
+  const state = used(before, 4, noon);
+  const summed = policyOf(quota("cents", "hour", 10, "amount"));
+  assert.equal(carryState(before, summed, state, noon).used["1/cents"], undefined);
+  const later = policyOf(quota("all", "day", 10));
+  assert.equal(carryState(before, later, state, noon + 3_600_000).used["1/all"]?.window.length, 13);
+  const decision = decide(
+    later,
+    carryState(before, later, state, noon + 3_600_000),
+    call("x"),
+    noFacts,
+    noon,
+  );
+  assert.equal(decision.verdict, "allow");
+});
+
 const anyLimits = fc.uniqueArray(
   fc.record({
     id: fc.constantFrom("a", "b", "rule-1", "rule-2", "rule-3"),
