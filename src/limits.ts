@@ -129,6 +129,9 @@ export const exampleCallsMax = 10_000;
 /** A `memory` below it is a forgotten unit: no program of any language runs in it. */
 export const serverMemoryBytesMin = 1 * MiB;
 
+/** A `max_result` below it is a forgotten unit: the smallest answers have some hundred bytes. */
+export const resultBytesMin = 1 * KiB;
+
 /** A `max_message` below it would refuse the handshake. */
 export const messageBytesMin = 4 * KiB;
 
@@ -223,6 +226,12 @@ export const listTimeoutMs = 5_000;
 
 /** A schema of arguments that a tool declares, as canonical JSON. Real ones have some KiB. */
 export const schemaBytesMax = 256 * KiB;
+
+/** Schemas applied to values, keywords looked at and the like for one call: real ones take some hundreds. */
+export const schemaStepsMax = 200_000;
+
+/** Schemas inside each other, references followed. */
+export const schemaDepthMax = 200;
 
 /** Tools, prompts or resource templates that we keep of one server. */
 export const listedItemsMax = 4096;

@@ -189,7 +189,7 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
     (body.facts.size === 0 ? "" : ',"facts":' + writeFacts(body.facts, text)) +
     (body.shared === undefined ? "" : ',"shared":' + writeShared(body.shared, text)) +
     writeChanges(body.decision, text) +
-    (body.surface === undefined ? "" : ',"surface":' + writeSurface(body.surface)) +
+    (body.surface === undefined ? "" : ',"surface":' + writeSurface(body.surface, text)) +
     itsArguments +
     (body.consent === undefined ? "" : ',"consent":' + writeRecordedConsent(body.consent, text)) +
     ',"bytes":' + body.bytes + writeBatch(body.batch) + writeNotes(body.notes);
@@ -327,9 +327,11 @@ function writeFacts(facts: Facts, text: RecordText): string {
   );
 }
 
-/** Words of ours alone. */
-function writeSurface({ standing, invisible }: SurfaceFact): string {
-  return '{"standing":"' + standing + '"' + (invisible === true ? ',"invisible":true' : "") + "}";
+function writeSurface({ standing, invisible, schema }: SurfaceFact, text: RecordText): string {
+  return '{"standing":"' + standing + '"' + (invisible === true ? ',"invisible":true' : "") +
+    (schema === undefined ? "" : ',"schema":{"answer":"' + schema.answer + '","why":' +
+      text.quoteSentence(schema.why, "/surface/schema/why") + "}") +
+    "}";
 }
 
 function writeResolution(resolution: Resolution, path: string, text: RecordText): string {
@@ -344,8 +346,9 @@ function writeResolution(resolution: Resolution, path: string, text: RecordText)
 }
 
 /** Whether the rest of the record may hold texts from the arguments: in the facts, or in a sentence that says why. */
-function mayQuoteArguments({ facts, decision, also }: DecisionRecord): boolean {
-  return facts.size > 0 || also !== undefined || decision.verdict !== "allow" || decision.observed.length > 0;
+function mayQuoteArguments({ facts, surface, decision, also }: DecisionRecord): boolean {
+  return facts.size > 0 || surface?.schema !== undefined || also !== undefined ||
+    decision.verdict !== "allow" || decision.observed.length > 0;
 }
 
 function writeArguments(body: DecisionRecord, text: RecordText): string {

@@ -149,6 +149,8 @@ export type RefusalCode =
   /** No message that could be read, or one that two readers would read differently. */
   | "malformed"
   | "too_large"
+  /** A rule lets no answer of that size through. */
+  | "result_too_large"
   /** Too many requests wait for their answers. */
   | "in_flight"
   /** An answer to nothing, or the progress or cancellation of nothing. */

@@ -77,6 +77,10 @@ export interface CompiledRule {
   readonly parts: NamedPart | undefined;
   /** Whether a check needs facts. */
   readonly looksAtDisk: boolean;
+  /** `schema: declared`. */
+  readonly schema: boolean;
+  /** `max_result`. */
+  readonly resultBytesMax: number | undefined;
   /** When the rule ends, in Unix milliseconds; undefined: never. */
   readonly untilMs: number | undefined;
   /** Only on what denies and asks: it is there only while the session has all of these labels. */
@@ -138,6 +142,8 @@ export interface CompiledPolicy {
   readonly rulesLookAtDisk: boolean;
   /** When rules end, the first first, in Unix milliseconds; see `policy_at.ts`. */
   readonly endings: readonly number[];
+  /** Whether any rule bounds the answers to what it lets through. */
+  readonly boundsResults: boolean;
   /** What is expected of what the server says of itself; undefined where nothing is. */
   readonly trust: Trust | undefined;
   /** Whether any rule brings labels in. */
@@ -206,20 +212,30 @@ export function compilePolicies(
     buckets,
     rulesLookAtDisk,
     endings: endingsOf(documents.flatMap(({ rules }) => rules)),
-    trust: trustOf(documents, options.lock),
     rulesTaint: compiled.some(({ taint }) => taint !== undefined),
     sharesState: options.sharesState === true && compiled.some(({ shared }) => shared !== undefined),
+    boundsResults: documents.some(({ rules }) => rules.some((rule) => rule.resultBytesMax !== undefined)),
+    trust: trustOf(documents, options.lock, engine),
   };
 }
 
-function trustOf(documents: readonly PolicyDocument[], lock: Lock | undefined): Trust | undefined {
+function trustOf(
+  documents: readonly PolicyDocument[],
+  lock: Lock | undefined,
+  engine: PatternEngine | undefined,
+): Trust | undefined {
   const refusesInvisible = documents.some(({ mode, invisibleText }) =>
     mode === "enforce" && invisibleText === "refuse"
   );
-  const usesSchemas = false;
+  const usesSchemas = documents.some(({ rules }) => rules.some(({ schema }) => schema === "declared"));
+  if (usesSchemas && engine === undefined) {
+    throw new LilithError("internal", {
+      message: "Cannot compile the policy: it uses schemas, and no engine for their patterns was loaded",
+    });
+  }
   return lock === undefined && !refusesInvisible && !usesSchemas
     ? undefined
-    : { lock, refusesInvisible, usesSchemas };
+    : { lock, refusesInvisible, engine: usesSchemas ? engine : undefined };
 }
 
 function denyAll(): CompiledDocument {
@@ -342,6 +358,8 @@ function compileRule(
     names: new Set(compiled.filter((argument) => !argument.everywhere).map((argument) => argument.name)),
     parts: isClosed && paths.some((steps) => steps.length > 1) ? nameParts(paths) : undefined,
     looksAtDisk: compiled.some((argument) => argument.checks.some(looksAtDisk)),
+    schema: rule.schema === "declared",
+    resultBytesMax: rule.resultBytesMax,
     untilMs: rule.untilMs,
     ifTainted: rule.ifTainted,
   };

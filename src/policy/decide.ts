@@ -18,10 +18,10 @@ import { findOwnFile, ownFilesRule } from "./own_files.ts";
 import { policyAt } from "./policy_at.ts";
 import { claim, type Use } from "./quota.ts";
 import {
+  denialByDefault,
   reasonForAllow,
   reasonForAsk,
   reasonForConsent,
-  reasonForDefault,
   reasonForDeny,
   reasonForLimit,
   reasonForOwnFile,
@@ -369,7 +369,7 @@ function judgeAllows(document: CompiledDocument, subject: Subject): Ruling {
   const allowed = findAllow(document, subject)?.id;
   const by = allowed ?? (operation.housekeeping ? "protocol" : "default");
   if (by === "default" && document.default === "deny") {
-    return { verdict: "deny", code: "default", rule: by, reason: reasonForDefault(document, subject) };
+    return { verdict: "deny", rule: by, ...denialByDefault(document, subject) };
   }
   return { verdict: "allow", code: undefined, rule: by, reason: reasonForAllow(by, operation) };
 }

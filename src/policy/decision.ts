@@ -11,6 +11,7 @@ export type DenialCode =
   | "own_file"
   | "unsafe_url"
   | "lock"
+  | "schema"
   | "invisible_text"
   | "ask"
   | "taint"

@@ -3,6 +3,7 @@
 import type { Decision } from "./decision.ts";
 import { addUse } from "./quota.ts";
 import { mergeTaints, type Taint } from "./taint.ts";
+import type { SchemaVerdict } from "./json_schema.ts";
 
 /** A question that only the world can answer. */
 export type Query = ResolveQuery | SharedStateQuery;
@@ -96,6 +97,8 @@ export interface SurfaceFact {
   readonly standing: "as_locked" | "changed" | "new" | "unlocked" | "unlisted" | "ambiguous" | "unknown";
   /** Whether its description holds text that nobody sees. */
   readonly invisible?: boolean;
+  /** What the schema that the server declared says of the arguments; absent: nobody asked, or there is none. */
+  readonly schema?: SchemaVerdict;
 }
 
 /** The same facts, and what the server says of what is to be used. */

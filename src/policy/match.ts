@@ -9,6 +9,7 @@ import type { Answer, Strictness } from "./answer.ts";
 import { answerArgv, operandChecks } from "./argv/answer_argv.ts";
 import { answerGlob } from "./answer_glob.ts";
 import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compile.ts";
+import type { SchemaVerdict } from "./json_schema.ts";
 import { compareNumbers, type Order, type PolicyNumber } from "./number.ts";
 import { findUnnamedPart } from "./named_parts.ts";
 import { visitSelected } from "./select.ts";
@@ -20,6 +21,7 @@ import { answerUrl } from "./url/answer_url.ts";
 export function answerRule(rule: CompiledRule, subject: Subject, strictness: Strictness): Answer {
   // Only allow cares for arguments that nobody named: under a deny they would be a way around it.
   let answer: Answer = strictness === "allow" && rule.closed ? findUnnamed(rule, subject).answer : "yes";
+  if (rule.schema) answer = both(answer, answerSchema(subject).answer);
   for (const argument of rule.arguments) {
     if (answer === "no") return "no";
     answer = both(answer, answerArgument(argument, subject, strictness));
@@ -30,6 +32,7 @@ export function answerRule(rule: CompiledRule, subject: Subject, strictness: Str
 /** Why an allow does not hold: the first of its parts that does not say yes. */
 export type Obstacle =
   | { readonly kind: "unnamed"; readonly name: string | undefined }
+  | { readonly kind: "schema"; readonly answer: "no" | "unknown"; readonly why: string }
   | { readonly kind: "argument"; readonly argument: CompiledArgument; readonly found: Found }
   | {
     readonly kind: "check";
@@ -61,7 +64,18 @@ export function findObstacle(rule: CompiledRule, subject: Subject): Obstacle | u
       if (answer !== "yes") return { kind: "check", argument, check, answer, value };
     }
   }
-  return unnamed?.answer === "unknown" ? { kind: "unnamed", name: undefined } : undefined;
+  if (unnamed?.answer === "unknown") return { kind: "unnamed", name: undefined };
+  const declared = rule.schema ? answerSchema(subject) : undefined;
+  if (declared !== undefined && declared.answer !== "yes") {
+    return { kind: "schema", answer: declared.answer, why: declared.why };
+  }
+  return undefined;
+}
+
+/** What the server's own schema says of the arguments: a fact, because it is told by what the server said. */
+export function answerSchema({ facts }: Subject): SchemaVerdict {
+  return facts.surface?.schema ??
+    { answer: "unknown", why: "the server declares no schema that could be read" };
 }
 
 /** The weaker of two answers. */

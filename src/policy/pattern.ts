@@ -26,7 +26,9 @@ export interface PatternEngine {
 /** Whether any rule of these policies needs the engine, which costs some milliseconds to load. */
 export function usesPatterns(documents: readonly PolicyDocument[]): boolean {
   return documents.some((document) =>
-    document.rules.some((rule) => rule.args.some((argument) => argument.checks.some(isPattern)))
+    document.rules.some((rule) =>
+      rule.schema !== undefined || rule.args.some((argument) => argument.checks.some(isPattern))
+    )
   );
 }
 

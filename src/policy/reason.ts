@@ -78,19 +78,26 @@ export function reasonForTaint(denied: string, taints: readonly Taint[]): string
   return boundSentence(`${denied}, because of what the session has seen before: ${seen.join(" and ")}`);
 }
 
-/** Why nothing allows it: the first check of the first allow that is about it, else that there is none. */
-export function reasonForDefault(document: CompiledDocument, subject: Subject): string {
+/**
+ * Why nothing allows it: the first check of the first allow that is about it, else that there is none. `schema`: nothing
+ * but the tool's own schema was in its way.
+ */
+export function denialByDefault(
+  document: CompiledDocument,
+  subject: Subject,
+): { readonly code: "default" | "schema"; readonly reason: string } {
   const target = nameTarget(subject.operation);
   const asking = document.ask?.surely.covering(subject) ?? [];
   for (const rule of [...document.allow.covering(subject), ...asking]) {
     if (rule.observes) continue;
     const obstacle = findObstacle(rule, subject);
     if (obstacle === undefined) continue;
-    return boundSentence(
+    const reason = boundSentence(
       `no rule allows ${target} with these arguments: ${explainObstacle(obstacle, subject)}`,
     );
+    return { code: obstacle.kind === "schema" ? "schema" : "default", reason };
   }
-  return boundSentence(`no rule allows ${target}`);
+  return { code: "default", reason: boundSentence(`no rule allows ${target}`) };
 }
 
 /** The last sentences for what was allowed, by what they are about: an agent calls the same few tools again and again. */
@@ -141,6 +148,10 @@ function explainObstacle(obstacle: Obstacle, subject: Subject): string {
           ? "the arguments have another form than expected"
           : "the arguments must be an object"
         : `argument ${quote(obstacle.name)} is not expected`;
+    case "schema":
+      return obstacle.answer === "no"
+        ? `they do not satisfy the tool's own schema: ${obstacle.why}`
+        : `it could not be told whether they satisfy the tool's own schema: ${obstacle.why}`;
     case "argument": {
       const argument = `argument ${quote(obstacle.argument.selector)}`;
       switch (obstacle.found.kind) {

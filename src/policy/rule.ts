@@ -90,6 +90,10 @@ export interface Rule {
   readonly ifTainted?: readonly string[];
   /** Only on `ask`: for how long an approval holds for the very same call. */
   readonly approvedForMs?: number;
+  /** Only on `allow` and `ask`: the arguments must satisfy the schema that the server declares for the tool. */
+  readonly schema?: "declared";
+  /** Only on `allow` and `ask`: a larger answer is not passed on. */
+  readonly resultBytesMax?: number;
   readonly reason?: string;
   /** When it ends, in Unix milliseconds: from that moment on it is not there. Absent: never. */
   readonly untilMs?: number;

@@ -6,9 +6,12 @@
 import type { Operation } from "../mcp/operation.ts";
 import type { SurfaceKind } from "../mcp/surface.ts";
 import type { DenialCode } from "./decision.ts";
-import type { Facts, SurfaceFact } from "./facts.ts";
+import type { CompiledPolicy } from "./compile.ts";
+import { type Facts, noFacts, type SurfaceFact } from "./facts.ts";
 import type { Lock } from "./lock.ts";
+import type { PatternEngine } from "./pattern.ts";
 import { nameTarget } from "./sentence.ts";
+import { Subject } from "./subject.ts";
 
 /** The names under which the rules stand in decisions and records. */
 export const lockRule = "lock";
@@ -20,8 +23,8 @@ export interface Trust {
   readonly lock: Lock | undefined;
   /** `invisible_text: refuse`. */
   readonly refusesInvisible: boolean;
-  /** Whether some rule holds arguments against the schema that the server declared. */
-  readonly usesSchemas: boolean;
+  /** For the patterns of schemas; undefined where no rule holds arguments against what the server declared. */
+  readonly engine: PatternEngine | undefined;
 }
 
 /** The kind of surface that an operation uses; undefined where it uses none. */
@@ -29,6 +32,23 @@ export function usedSurface({ from, target, accompanies }: Operation): "tool" | 
   // What accompanies was judged when it was called.
   if (from !== "downstream" || accompanies === true) return undefined;
   return target === "tool" || target === "prompt" ? target : undefined;
+}
+
+/** Whether what a server says of what an operation would use bears on the verdict. */
+export function wantsSurface(policy: CompiledPolicy, operation: Operation): boolean {
+  const { trust } = policy;
+  if (trust === undefined || usedSurface(operation) === undefined) return false;
+  return trust.lock !== undefined || trust.refusesInvisible || wantsSchema(policy, operation);
+}
+
+/** Whether a rule that is about an operation holds its arguments against the tool's own schema. */
+export function wantsSchema(policy: CompiledPolicy, operation: Operation): boolean {
+  if (policy.trust?.engine === undefined || operation.target !== "tool") return false;
+  const subject = new Subject(operation, noFacts, policy.paths);
+  return policy.documents.some(({ allow, ask }) =>
+    allow.covering(subject).some(({ schema }) => schema) ||
+    (ask?.perhaps.covering(subject).some(({ schema }) => schema) ?? false)
+  );
 }
 
 /** Why what an operation would use may not be used. */

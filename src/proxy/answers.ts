@@ -16,6 +16,9 @@ import { denialOf } from "./denial.ts";
 import { filterLists } from "./lists.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
+import type { ResultBound } from "../policy/result_bound.ts";
+import { quote } from "../policy/sentence.ts";
+import { type Withheld, withholdResult } from "./withheld.ts";
 import { judgeInstructions, takeOwnAnswer } from "./surfaces.ts";
 import { rememberTask } from "./tasks.ts";
 import type { WaitingAnswer } from "./waiting.ts";
@@ -118,10 +121,19 @@ function refuseUnreadable(turn: Turn, side: Side, message: Result | ErrorAnswer,
   refuseTaken(turn, otherSide(side), answered.request, refusal);
 }
 
+function tooLarge({ bytesMax, policy, rule }: ResultBound, bytes: number): Withheld {
+  const reason = `the answer has ${bytes} bytes, and rule ${quote(rule)} lets ${bytesMax} through`;
+  return { code: "result_too_large", reply: replyCodes.tooLarge, policy, rule, reason };
+}
+
 /** Passes an answer on, what it lists as far as it could be used. */
 function deliver(turn: Turn, side: Side, message: Result | ErrorAnswer, answered: Answered): void {
   const asker = otherSide(side);
   const { request } = answered;
+  const bytes = message.frame.end - message.frame.start;
+  if (request.resultBound !== undefined && bytes > request.resultBound.bytesMax) {
+    return withholdResult(turn, asker, request, tooLarge(request.resultBound, bytes), bytes);
+  }
   if (message.kind === "result") {
     const { trust } = turn.gate.policy;
     const refusal = trust === undefined || side === "downstream"

@@ -3,6 +3,8 @@
  * old one as it was, at a cost that does not grow with the number of entries in practice (one small bucket, or 16).
  */
 
+import type { ResultBound } from "../policy/result_bound.ts";
+
 /** What must be known of a request when its answer comes. */
 export interface PendingRequest {
   /** The id's key: equal ids have equal keys. */
@@ -16,6 +18,8 @@ export interface PendingRequest {
   readonly isToolCall: boolean;
   /** The tool that was called, to be remembered with the task that the call may become. */
   readonly tool?: string | undefined;
+  /** The largest answer that may be passed on, and the rule that says so; undefined where none does. */
+  readonly resultBound?: ResultBound | undefined;
   /** Whether a result must say that it is complete (stateless revisions). */
   readonly stateless: boolean;
   /** Key of the token under which its progress is reported; undefined where it asks for none. */

@@ -21,7 +21,8 @@ import {
 import { needs, needsOfAll } from "../policy/needs.ts";
 import { advance } from "../policy/state.ts";
 import type { Note, RecordedConsent } from "../audit/record.ts";
-import { usedSurface } from "../policy/trust.ts";
+import { type ResultBound, resultBound, smallerBound } from "../policy/result_bound.ts";
+import { wantsSurface } from "../policy/trust.ts";
 import { inFlightMax, listTimeoutMs } from "../limits.ts";
 import { carryOutAsked, decideAsked, recordAsked } from "./asked.ts";
 import { alone, readCompany } from "./company.ts";
@@ -33,7 +34,7 @@ import { denialOf } from "./denial.ts";
 import { applyCancellation, isNotice, isTokenActive, judgeNotice } from "./notices.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 import { askForSurfaces, endAsking, forgetSurfaces, surfaceFact } from "./surfaces.ts";
-import { toolToRemember } from "./tasks.ts";
+import { boundOfTasks, toolToRemember } from "./tasks.ts";
 import type { WaitingRequest } from "./waiting.ts";
 
 /** A request or notification has come from `side`. Ends in a verdict, or in a question for facts. */
@@ -59,7 +60,7 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
   const { policy } = turn.gate;
   const { trust } = policy;
   if (trust !== undefined && side === "upstream") forgetSurfaces(turn, message.method);
-  const wantsSurface = trust !== undefined && usedSurface(operation) !== undefined;
+  const needsSurface = trust !== undefined && wantsSurface(policy, operation);
   const queries = company === alone
     ? needs(policy, operation)
     : needsOfAll(policy, [operation, ...company.accompanying, ...company.asked]);
@@ -68,12 +69,12 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
     message,
     operation,
     company,
-    wantsSurface,
+    wantsSurface: needsSurface,
     queries,
     granted: turn.released?.rules,
     heldAs: turn.released?.call,
   };
-  const awaitsServer = wantsSurface && surfaceFact(turn, trust, operation) === undefined;
+  const awaitsServer = needsSurface && surfaceFact(turn, trust, operation) === undefined;
   if (queries.length === 0 && !awaitsServer) return judge(turn, side, waiting, noFacts);
   turn.setWaiting(side, waiting);
   if (awaitsServer) askForSurfaces(turn, operation, message);
@@ -208,7 +209,7 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
   });
   if (inside !== undefined) recordAsked(turn, message, inside, facts, call);
   if (passes) {
-    pass(turn, side, message, operation, decision, call, progress);
+    pass(turn, side, message, operation, facts, decision, call, progress);
     if (inside !== undefined) carryOutAsked(turn, inside);
     return;
   }
@@ -223,6 +224,18 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
   turn.reply(side, reply);
 }
 
+/** How large the answer may be. */
+function boundOf(
+  turn: Turn,
+  message: Request,
+  operation: Operation,
+  facts: Facts,
+): ResultBound | undefined {
+  const { policy } = turn.gate;
+  const bound = policy.boundsResults ? resultBound(policy, operation, facts, turn.nowMs) : undefined;
+  return turn.taskBounds.size === 0 ? bound : smallerBound(bound, boundOfTasks(turn, message));
+}
+
 /** What is known by now of what an operation would use. */
 function factAbout(turn: Turn, operation: Operation): SurfaceFact {
   const { trust } = turn.gate.policy;
@@ -234,6 +247,7 @@ function pass(
   side: Side,
   message: Request | Notification,
   operation: Operation,
+  facts: Facts,
   decision: Decision,
   call: number,
   progress: string | undefined,
@@ -247,6 +261,7 @@ function pass(
       method: message.method,
       isToolCall: message.method === "tools/call",
       tool: toolToRemember(operation),
+      resultBound: side === "downstream" ? boundOf(turn, message, operation, facts) : undefined,
       stateless: message.members.has("_meta") && message.method === "tools/call" &&
         isStateless(readMeta(message)),
       progress,

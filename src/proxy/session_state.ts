@@ -15,7 +15,7 @@ import { type ConsentState, noConsent, type ReleasedCall } from "./consent_state
 import type { Effect, ShareEffect } from "./effect.ts";
 import { type PendingRequest, PendingTable } from "./pending.ts";
 import { noSurfaces, type SurfaceTable } from "./surface_table.ts";
-import { noTasks, type TaskTable } from "./task_table.ts";
+import { noTaskBounds, noTasks, type TaskBounds, type TaskTable } from "./task_table.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** What a session is given at its start. Only `policy` ever changes, all of it between two messages (`reload.ts`). */
@@ -66,6 +66,7 @@ export interface SessionState {
   readonly waiting: BySide<Waiting | undefined>;
   /** The tools of the tasks that the server made of the agent's calls. */
   readonly tasks: TaskTable;
+  readonly taskBounds: TaskBounds;
   /** What the server has said of its tools and prompts; kept where something is expected of it. */
   readonly surfaces: SurfaceTable;
   readonly consent: ConsentState;
@@ -100,6 +101,7 @@ export function createSession(gate: Gate): Session {
       announcedLists: [],
       waiting: { downstream: undefined, upstream: undefined },
       tasks: noTasks,
+      taskBounds: noTaskBounds,
       surfaces: noSurfaces,
       consent: noConsent,
       chain: startChain(gate.session, gate.anchor),
@@ -125,6 +127,7 @@ export class Turn {
   announcedLists: readonly AnnouncedList[];
   waiting: BySide<Waiting | undefined>;
   tasks: TaskTable;
+  taskBounds: TaskBounds;
   surfaces: SurfaceTable;
   consent: ConsentState;
   /** The call that a person has approved and that this turn's message is. */
@@ -159,6 +162,7 @@ export class Turn {
     this.announcedLists = state.announcedLists;
     this.waiting = state.waiting;
     this.tasks = state.tasks;
+    this.taskBounds = state.taskBounds;
     this.surfaces = state.surfaces;
     this.consent = state.consent;
     this.#sender = sender;
@@ -324,6 +328,7 @@ export class Turn {
       announcedLists: this.announcedLists,
       waiting: this.waiting,
       tasks: this.tasks,
+      taskBounds: this.taskBounds,
       surfaces: this.surfaces,
       consent: this.consent,
       chain: this.#chain,

@@ -11,13 +11,15 @@ import { ObjectReader, textOf } from "../mcp/object_reader.ts";
 import { isStateless } from "../mcp/revision.ts";
 import { readSurface, type Surface, type SurfaceKind } from "../mcp/surface.ts";
 import type { SurfaceFact } from "../policy/facts.ts";
+import { type SchemaVerdict, ValueSchema } from "../policy/json_schema.ts";
 import { hasLockedInstructions, standingOf } from "../policy/lock.ts";
+import type { PatternEngine } from "../policy/pattern.ts";
 import { nameTarget, quote } from "../policy/sentence.ts";
-import { distrust, type Trust, usedSurface } from "../policy/trust.ts";
+import { distrust, type Trust, usedSurface, wantsSchema } from "../policy/trust.ts";
 import { canonicalJson } from "../wire/canonical_json.ts";
 import { findInvisible } from "../wire/invisible_text.ts";
 import { arrayElements } from "../wire/json_spans.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../wire/json_value.ts";
+import { isJsonObject, type JsonObject, type JsonValue, readJson } from "../wire/json_value.ts";
 import type { Turn } from "./session_state.ts";
 import {
   type Asking,
@@ -71,7 +73,7 @@ function readList(trust: Trust, kind: SurfaceKind, buffer: Uint8Array, list: Val
     learned.set(surface.name, {
       sha256: same === undefined || same.sha256 === surface.sha256 ? surface.sha256 : "ambiguous",
       invisible: invisible || same?.invisible === true,
-      schema: trust.usesSchemas ? schemaOf(surface.members) : undefined,
+      schema: trust.engine !== undefined ? schemaOf(surface.members) : undefined,
     });
   }
   return { learned, surfaces };
@@ -155,9 +157,38 @@ export function surfaceFact(turn: Turn, trust: Trust, operation: Operation): Sur
   const kind = usedSurface(operation)!;
   const list = turn.surfaces[kind];
   const known = list.known.get(operation.name);
-  if (known !== undefined) return factOf(trust, kind, operation.name, known);
+  if (known !== undefined) {
+    const fact = factOf(trust, kind, operation.name, known);
+    const { policy } = turn.gate;
+    if (!wantsSchema(policy, operation)) return fact;
+    const schema = judgeArguments(trust.engine!, known.schema, operation);
+    return schema === undefined ? fact : { ...fact, schema };
+  }
   return list.complete ? { standing: "unlisted" } : undefined;
 }
+
+/** Schemas made ready, by their text: an agent calls the same few tools again and again. */
+const schemas = new Map<string, { readonly engine: PatternEngine; readonly schema: ValueSchema }>();
+const schemasMax = 64;
+
+function judgeArguments(
+  engine: PatternEngine,
+  text: string | undefined,
+  operation: Operation,
+): SchemaVerdict | undefined {
+  if (text === undefined) return undefined;
+  let known = schemas.get(text);
+  if (known?.engine !== engine) {
+    const bytes = encoder.encode(text);
+    known = { engine, schema: new ValueSchema(readJson(bytes, 0, bytes.length), engine) };
+    if (schemas.size >= schemasMax) schemas.clear();
+    schemas.set(text, known);
+  }
+  // Absent arguments are an empty object (2025-11-25, schema, CallToolRequestParams).
+  return known.schema.judge(operation.arguments ?? noArguments);
+}
+
+const noArguments: JsonObject = new Map();
 
 /** Asks the server for the list in which an operation's target would stand. The operation waits. */
 export function askForSurfaces(turn: Turn, operation: Operation, message: Request | Notification): void {

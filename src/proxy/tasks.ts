@@ -4,6 +4,7 @@ import { taskNameCharactersMax } from "../limits.ts";
 import type { Notification, Request, Result } from "../mcp/message.ts";
 import { accompanyingTool, type Operation } from "../mcp/operation.ts";
 import { createdTask, namesTasks, readTaskIds } from "../mcp/task.ts";
+import { type ResultBound, smallerBound } from "../policy/result_bound.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Turn } from "./session_state.ts";
 import { withTask } from "./task_table.ts";
@@ -17,7 +18,11 @@ export function toolToRemember({ target, name }: Operation): string | undefined 
 export function rememberTask(turn: Turn, request: PendingRequest, message: Result): void {
   if (request.tool === undefined || message.members.size === 0) return;
   const task = createdTask(message);
-  if (task !== undefined) turn.tasks = withTask(turn.tasks, task, request.tool);
+  if (task === undefined) return;
+  turn.tasks = withTask(turn.tasks, task, request.tool);
+  if (request.resultBound !== undefined) {
+    turn.taskBounds = withTask(turn.taskBounds, task, request.resultBound);
+  }
 }
 
 /** The tools of the tasks that a client's message is about, as far as they are known; a reason where it is ambiguous. */
@@ -31,6 +36,14 @@ export function toolsOfTasks(turn: Turn, message: Request | Notification): reado
     if (tool !== undefined) tools.add(tool);
   }
   return Array.from(tools, (tool) => accompanyingTool(message.method, tool));
+}
+
+/** How large an answer to a client's message may be that is about tasks: what bounds the calls bounds their results. */
+export function boundOfTasks(turn: Turn, message: Request): ResultBound | undefined {
+  if (turn.taskBounds.size === 0 || !namesTasks(message.method)) return undefined;
+  const ids = readTaskIds(message);
+  if (typeof ids === "string") return undefined; // it was refused before
+  return ids.map((id) => turn.taskBounds.get(id)).reduce(smallerBound, undefined);
 }
 
 const none: readonly Operation[] = [];

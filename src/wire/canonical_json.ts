@@ -29,6 +29,9 @@ export function canonicalJson(value: JsonValue): string {
 /** A number of JSON (RFC 8259 §6): its sign, the digits before and behind the point, and the exponent. */
 const jsonNumber = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
+/** Digits of an exponent that is counted with: longer ones take time with more than their length. */
+const exponentDigitsMax = 64;
+
 /** Whole numbers are written out up to so many zeros behind their last digit. */
 const zerosMax = 20;
 
@@ -41,6 +44,8 @@ function canonicalNumber(source: string): string {
   const significant = withoutZerosInFront(whole + fraction);
   if (significant === "") return "0"; // minus zero too: the two are equal
   const digits = withoutZerosBehind(significant);
+  // Nobody reads such a number; that other spellings of it are others does no harm.
+  if (exponent.length > exponentDigitsMax) return `${sign}${whole}.${fraction}e${exponent}`;
   const zeros = BigInt(exponent) - BigInt(fraction.length) + BigInt(significant.length - digits.length);
   if (zeros >= 0n && zeros <= zerosMax) return sign + digits + "0".repeat(Number(zeros));
   return `${sign}${digits}e${zeros}`;

@@ -42,6 +42,11 @@ class Stage implements AsyncDisposable {
     return await runProgram(["lock", "-o", this.lockFile, ...options, ...this.command]);
   }
 
+  runUnlocked(): Run {
+    const policy = this.scratch.file("policy.yaml");
+    return new Run(["run", "-p", policy, "-a", this.scratch.file("audit.jsonl"), ...this.command]);
+  }
+
   run(...options: string[]): Run {
     const policy = this.scratch.file("policy.yaml");
     const audit = this.scratch.file("audit.jsonl");
@@ -272,4 +277,50 @@ Deno.test("a call that names the lock file is denied under an allow-all policy",
   const denied = await run.ask(call(1, "read", { path: stage.lockFile }));
   assert.equal(denied.result._meta.code, "own_file");
   await run.finish();
+});
+
+Deno.test("schema: declared holds arguments against the tool's own schema, as the server declares it in this session", async () => {
+  const inputSchema = { type: "object", properties: { path: { type: "string" } }, required: ["path"] };
+  await using stage = await Stage.make({ tools: [{ ...read, inputSchema }, write, { name: "bare" }] });
+  await stage.scratch.write(
+    "policy.yaml",
+    "version: 1\nrules:\n  - { id: r, allow: [read, bare], schema: declared }\n  - { id: w, allow: write }\n",
+  );
+  const run = stage.runUnlocked();
+  await run.ask(initialize);
+  assert.equal((await run.ask(call(1, "write", { any: 1 }))).result.content[0].text, "write was called");
+  assert.equal((await run.ask(call(2, "read", { path: "/a" }))).result.content[0].text, "read was called");
+  const denied = await run.ask(call(3, "read", { path: 5 }));
+  assert.equal(denied.result._meta.code, "schema");
+  assert.match(denied.result.content[0].text, /do not satisfy the tool's own schema: type at "\/path"/);
+  const bare = await run.ask(call(4, "bare"));
+  assert.match(bare.result.content[0].text, /could not be told .* the server declares no schema/);
+  await run.finish();
+  const records = await stage.records();
+  assert.deepEqual(records.find(({ id }) => id === 3)!.surface, {
+    standing: "unlocked",
+    schema: { answer: "no", why: 'type at "/path"' },
+  });
+  // Asked once, and for nothing that no such rule is about.
+  assert.equal(records.filter(({ name }) => name === "server_asked").length, 1);
+  assert.equal(records.find(({ id }) => id === 1)!.surface, undefined);
+});
+
+Deno.test("max_result: a larger answer is replaced, the model is told why, and the log has it", async () => {
+  const large = { content: [{ type: "text", text: "x".repeat(5000) }] };
+  await using stage = await Stage.make({ tools: [read, write], results: { read: large, write: large } });
+  await stage.scratch.write(
+    "policy.yaml",
+    "version: 1\nrules:\n  - { id: all, allow: '*' }\n  - { id: small, allow: read, max_result: 4KiB }\n",
+  );
+  const run = stage.runUnlocked();
+  await run.ask(initialize);
+  const { result } = await run.ask(call(1, "read"));
+  assert.equal(result.isError, true);
+  assert.equal(result._meta.code, "result_too_large");
+  assert.match(result.content[0].text, /rule "small" lets 4096 through\. The call itself was made/);
+  assert.deepEqual((await run.ask(call(2, "write"))).result, large);
+  await run.finish();
+  const outcome = (await stage.records()).find(({ code }) => code === "result_too_large")!;
+  assert.deepEqual([outcome.kind, outcome.action, outcome.bytes > 5000], ["outcome", "replace", true]);
 });

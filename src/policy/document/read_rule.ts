@@ -46,6 +46,7 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
   checkOthers(node, effect, report);
   checkFor(node, effect, report);
   checkTaints(node, effect, report);
+  for (const key of ["schema", "max_result"]) checkOpens(node, effect, key, report);
   checkMode(node, effect, shape, report);
   checkId(node, shape, report);
   return {
@@ -61,6 +62,8 @@ export function readRule(node: YamlNode, number: number, report: Report): Rule |
     ...(shape.taint === undefined ? {} : { taint: readLabels(shape.taint) }),
     ...(shape.if_tainted === undefined ? {} : { ifTainted: readLabels(shape.if_tainted) }),
     ...(shape.for === undefined ? {} : { approvedForMs: shape.for }),
+    ...(shape.schema === undefined ? {} : { schema: shape.schema }),
+    ...(shape.max_result === undefined ? {} : { resultBytesMax: shape.max_result }),
     ...(shape.reason === undefined ? {} : { reason: shape.reason }),
     ...(untilMs === undefined ? {} : { untilMs }),
   };
@@ -228,6 +231,18 @@ function checkOthers(node: YamlNode, effect: Effect, report: Report): void {
     "policy_bad_value",
     others.keyAt,
     `"others" in a ${effect.key} rule, which any further argument would switch off`,
+    "It belongs to allow and ask",
+  );
+}
+
+/** What is expected of a call that is let through. */
+function checkOpens(node: YamlNode, effect: Effect, key: string, report: Report): void {
+  const entry = entryOf(node, key);
+  if (entry === undefined || effect.key === "allow" || effect.key === "ask") return;
+  report.error(
+    "policy_bad_value",
+    entry.keyAt,
+    `${quote(key)} in a ${effect.key} rule, which lets nothing through`,
     "It belongs to allow and ask",
   );
 }

@@ -12,6 +12,7 @@ import {
   messageBytesMin,
   policyNameCharactersMax,
   recordTextCharactersMax,
+  resultBytesMin,
 } from "../../limits.ts";
 import { exampleCallsMax, rateCallsMax, ruleTaintsMax, serverMemoryBytesMin } from "../../limits.ts";
 import type { ServerSettings, Window } from "../rule.ts";
@@ -57,6 +58,8 @@ export interface RuleShape {
   readonly for?: number | undefined;
   readonly taint?: string | readonly string[] | undefined;
   readonly if_tainted?: string | readonly string[] | undefined;
+  readonly schema?: "declared" | undefined;
+  readonly max_result?: number | undefined;
   readonly reason?: string | undefined;
   readonly until?: string | undefined;
   readonly mode?: "enforce" | "observe" | undefined;
@@ -146,6 +149,12 @@ const messageSize = quantity(parseSize, (bytes) => {
   return undefined;
 });
 
+const resultSize = quantity(parseSize, (bytes) =>
+  bytes >= resultBytesMin ? undefined : {
+    what: `${bytes} bytes, in which no answer fits`,
+    hint: `Is the unit missing? A size is written 64KiB or 1MiB, and is at least ${resultBytesMin}`,
+  });
+
 const wholeSeconds = quantity(parseDuration, (ms) =>
   ms % 1000 === 0 ? undefined : {
     what: "a CPU time that is not whole seconds",
@@ -231,6 +240,8 @@ const rule = z.strictObject({
   for: z.optional(approval),
   taint: z.optional(labels),
   if_tainted: z.optional(labels),
+  schema: z.optional(z.literal("declared")),
+  max_result: z.optional(resultSize),
   reason: z.optional(line(recordTextCharactersMax)),
   until: z.optional(z.string()),
   mode: z.optional(mode),

@@ -97,14 +97,14 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       "for",
       "taint",
       "if_tainted",
+      "schema",
+      "max_result",
       "reason",
       "until",
       "mode",
     ],
     later: {
-      schema: "checking arguments against the tool's own schema",
       result: "masking of results",
-      max_result: "a limit on the size of results",
     },
     meant: {
       taints: "taint",
