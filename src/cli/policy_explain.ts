@@ -7,7 +7,7 @@ import { policyBytesMax } from "../limits.ts";
 import type { Operation } from "../mcp/operation.ts";
 import { decideTogether } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";
-import { answerByName } from "../policy/examples.ts";
+import { answerByName, asDeclared } from "../policy/examples.ts";
 import { explain, type Explanation } from "../policy/explain.ts";
 import { type Facts, pathQueries } from "../policy/facts.ts";
 import { needsOfAll } from "../policy/needs.ts";
@@ -84,7 +84,8 @@ export async function policyExplain(
   const settings = mergeServerSettings(documents.map((document) => document.server));
   const directory = resolve(options.directory ?? settings.directory ?? Deno.cwd());
   const policy = await compileFor(documents, directory, options.policies.map((path) => realpathSync(path)));
-  const facts = lookUp(needsOfAll(policy, call.operations), directory, options.disk);
+  const found = lookUp(needsOfAll(policy, call.operations), directory, options.disk);
+  const facts = asDeclared(policy, found);
   const [first, ...rest] = call.operations;
   const state = initialState(policy);
   const nowMs = Date.now();

@@ -81,10 +81,9 @@ function decideOn(
   policy: CompiledPolicy,
   consents?: ReadonlySet<string>,
 ): Decision {
-  // As if the server said nothing of itself that speaks against it: what it really says, the proxy sees.
-  const facts = withSurface(
+  const facts = asDeclared(
+    policy,
     answerByName(needsOfAll(policy, [first, ...rest]), policy.paths.workingDirectory),
-    { standing: "as_locked" },
   );
   const known = consents === undefined ? facts : withConsents(facts, consents);
   return decideTogether(policy, state, first, rest, known, nowMs).decision;
@@ -150,6 +149,12 @@ function request(method: string, params: string | undefined): string {
   const id = method.startsWith("notifications/") ? "" : `"id":1,`;
   const rest = params === undefined ? "" : `,"params":${params}`;
   return `{"jsonrpc":"2.0",${id}"method":${JSON.stringify(method)}${rest}}`;
+}
+
+/** Without a server nobody knows what it declares: arguments are taken to satisfy it, so that the rest of a rule shows. */
+export function asDeclared({ trust }: CompiledPolicy, facts: Facts): Facts {
+  if (trust === undefined) return facts;
+  return withSurface(facts, { standing: "as_locked", schema: { answer: "yes", why: "" } });
 }
 
 /** Answers every question from the name alone, without a disk. */

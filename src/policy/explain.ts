@@ -14,7 +14,7 @@ import type { Facts } from "./facts.ts";
 import { explainCheck } from "./explain_check.ts";
 import { isGlob } from "./glob.ts";
 import { fullLevel, levelAt, waitMs } from "./limit.ts";
-import { answerRule, findUnnamed } from "./match.ts";
+import { answerRule, answerSchema, findUnnamed } from "./match.ts";
 import { hasEnded, policyAt } from "./policy_at.ts";
 import { describeCheck } from "./reason.ts";
 import { claim } from "./quota.ts";
@@ -299,10 +299,23 @@ function traceChecks(rule: CompiledRule, subject: Subject, strictness: Strictnes
         : "every argument is named by the rule",
     });
   }
+  if (rule.schema) {
+    const { answer, why } = answerSchema(subject);
+    traces.push({
+      argument: "",
+      must: "satisfy the schema that the server declares for the tool",
+      answer,
+      because: answer === "yes" ? "they do, as far as is known" : why,
+    });
+  }
   for (const argument of rule.arguments) {
     for (const check of argument.checks) {
       const ask = (about: Subject, how: Strictness): Answer =>
-        answerRule({ ...rule, closed: false, arguments: [{ ...argument, checks: [check] }] }, about, how);
+        answerRule(
+          { ...rule, closed: false, schema: false, arguments: [{ ...argument, checks: [check] }] },
+          about,
+          how,
+        );
       const answer = ask(subject, strictness);
       const because = explainCheck({ argument, check, answer, subject, strictness, ask });
       traces.push({ argument: argument.selector, must: describeCheck(check), answer, because });

@@ -89,7 +89,7 @@ export function denialByDefault(
   const target = nameTarget(subject.operation);
   const asking = document.ask?.surely.covering(subject) ?? [];
   for (const rule of [...document.allow.covering(subject), ...asking]) {
-    if (rule.observes) continue;
+    if (rule.observes || rule.ifTainted !== undefined) continue; // the one is not in force, the other not always there
     const obstacle = findObstacle(rule, subject);
     if (obstacle === undefined) continue;
     const reason = boundSentence(

@@ -275,7 +275,7 @@ export function takeOwnAnswer(turn: Turn, asking: Asking, message: Result | Erro
   return true;
 }
 
-const wantsNothing: Trust = { lock: undefined, refusesInvisible: false, usesSchemas: false };
+const wantsNothing: Trust = { lock: undefined, refusesInvisible: false, engine: undefined };
 
 /** What we asked for will not come, or is not to be read. The call that waits is judged without it. */
 export function endAsking(turn: Turn, why: string): void {

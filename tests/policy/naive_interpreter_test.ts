@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decide } from "../../src/policy/decide.ts";
 import type { Decision } from "../../src/policy/decision.ts";
-import { type Facts, withConsents } from "../../src/policy/facts.ts";
+import { type Facts, withConsents, withSurface } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
 import { advance, initialState } from "../../src/policy/state.ts";
 import { anyDocument, anyOperation, disk, ownFile } from "./support/arbitrary.ts";
@@ -37,6 +37,7 @@ const anySteps = fc.record({
       // Also standing still, and clocks that go back.
       /** How many of the asking rules a person agrees to. */
       agrees: fc.constantFrom(0, 0, 1, 9),
+      declared: fc.constantFrom("yes", "no", "unknown" as const, undefined),
       passedMs: fc.constantFrom(0, 0, 0, 1, 100, 999, 1_000, 8_571, 8_572, 30_000, 60_000, -500, -60_000),
     }),
     { minLength: 1, maxLength: 8 },
@@ -67,16 +68,19 @@ Deno.test("decide() says what a naive interpreter of the documents says, call af
         };
         let state = initialState(policy);
         let nowMs = 1_000_000;
-        for (const { operation, agrees, passedMs } of steps) {
+        for (const { operation, agrees, declared, passedMs } of steps) {
           nowMs += passedMs;
-          const found: Facts = hasFacts ? disk().answer(needs(policy, operation)) : new Map();
+          const answered: Facts = hasFacts ? disk().answer(needs(policy, operation)) : new Map();
+          const found = declared === undefined
+            ? answered
+            : withSurface(answered, { standing: "unlocked", schema: { answer: declared, why: "" } });
           const asked = decide(policy, state, operation, found, nowMs).asks ?? [];
           const consents = new Set(asked.slice(0, agrees).map(({ key }) => key));
           const facts = withConsents(found, consents);
           const decision = decide(policy, state, operation, facts, nowMs);
           state = advance(state, policy, decision, nowMs);
           const naive = decideNaively(
-            { ...session, consents },
+            { ...session, consents, ...(declared === undefined ? {} : { declared }) },
             operation,
             hasFacts ? disk().all() : facts,
             nowMs,
@@ -96,6 +100,7 @@ Deno.test("decide() says what a naive interpreter of the documents says, call af
       "allow default forward",
       "allow protocol forward",
       "deny default deny",
+      "deny schema deny",
       "deny rule deny",
       "deny rule forward",
       "deny own_file deny",

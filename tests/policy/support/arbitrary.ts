@@ -451,7 +451,8 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
   // The clock of the tests stands near a million.
   untilMs: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 1_000_000, 1_000_100, 1_060_000),
   isWide: fc.boolean(),
-}).map(({ effect, scope, args, others, mode, to, quota, taints, untilMs, isWide }) =>
+  isDeclared: fc.constantFrom(false, false, false, true),
+}).map(({ effect, scope, args, others, mode, to, quota, taints, untilMs, isWide, isDeclared }) =>
   rule(effect as Rule["effect"], isWide && taints !== null ? { tools: ["*"] } : scope, {
     args: isWide && taints !== null ? {} : args,
     others: (isWide && taints !== null ? "any" : others) as Rule["others"],
@@ -459,6 +460,7 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
     ...limitParts(effect as Rule["effect"], to, quota),
     ...taintParts(effect as Rule["effect"], taints),
     ...(untilMs === undefined ? {} : { untilMs }),
+    ...(isDeclared && (effect === "allow" || effect === "ask") ? { schema: "declared" as const } : {}),
   })
 );
 

@@ -42,6 +42,8 @@ export interface NaiveSession {
   readonly taints: Set<string>;
   /** Asking rules (`1/id`: of the first document) to which a person said yes for the call that is judged. */
   readonly consents?: ReadonlySet<string>;
+  /** What the tool's own schema says of the arguments; absent: nobody knows. */
+  readonly declared?: "yes" | "no" | "unknown";
 }
 
 export interface NaiveDecision {
@@ -147,7 +149,27 @@ export function decideNaively(
       .filter((rule) => rule.taint !== undefined && enforced(rule) && holds(rule, "deny") !== no)
       .flatMap(({ taint }) => taint!);
     const wanted = verdict === "ask" ? open.map(({ id }) => id) : [];
-    return { document, verdict, by, full, emptyEnforced, observed, wanted, enforcing, brought, denies };
+    // Why nothing allows it: the first rule that could have, and had only the schema against it.
+    const first = ["allow", "ask"].flatMap((effect) =>
+      document.rules.filter((rule) => rule.effect === effect)
+    )
+      .filter(({ ifTainted }) => ifTainted === undefined)
+      .find((rule) => enforced(rule) && covers(rule, operation, "allow") && holds(rule, "allow") !== yes);
+    const { schema: _, ...bare } = first ?? {} as Rule;
+    const onlySchema = first?.schema === "declared" && holds(bare, "allow") === yes;
+    return {
+      document,
+      verdict,
+      by,
+      full,
+      emptyEnforced,
+      observed,
+      wanted,
+      enforcing,
+      brought,
+      denies,
+      onlySchema,
+    };
   });
 
   const order = ["allow", "ask", "limit", "deny"];
@@ -180,7 +202,7 @@ export function decideNaively(
       : speaker.verdict === "limit" || speaker.verdict === "ask"
       ? speaker.verdict
       : speaker.by === "default"
-      ? "default"
+      ? speaker.onlySchema ? "schema" : "default"
       : decider?.ifTainted !== undefined
       ? "taint"
       : "rule",
@@ -402,6 +424,9 @@ function ruleAnswer(
       const named = rule.args.map(({ selector }) => selector).filter((selector) => selector !== "**");
       answers.push(allNamed(all, named.map(stepsOf), true));
     }
+  }
+  if (rule.schema === "declared") {
+    answers.push(session.declared === "yes" ? yes : session.declared === "no" ? no : unknown);
   }
   return least(answers);
 }
