@@ -79,8 +79,8 @@ export function reasonForTaint(denied: string, taints: readonly Taint[]): string
 }
 
 /**
- * Why nothing allows it: the first check of the first allow that is about it, else that there is none. `schema`: nothing
- * but the tool's own schema was in its way.
+ * Why nothing allows it: the first check of the first allow that is about it, else that there is none. A rule that has
+ * nothing but the tool's own schema against it says more than the others, and has a code of its own.
  */
 export function denialByDefault(
   document: CompiledDocument,
@@ -88,16 +88,21 @@ export function denialByDefault(
 ): { readonly code: "default" | "schema"; readonly reason: string } {
   const target = nameTarget(subject.operation);
   const asking = document.ask?.surely.covering(subject) ?? [];
+  let first: Obstacle | undefined;
   for (const rule of [...document.allow.covering(subject), ...asking]) {
     if (rule.observes || rule.ifTainted !== undefined) continue; // the one is not in force, the other not always there
+    if (first !== undefined && !rule.schema) continue;
     const obstacle = findObstacle(rule, subject);
-    if (obstacle === undefined) continue;
-    const reason = boundSentence(
-      `no rule allows ${target} with these arguments: ${explainObstacle(obstacle, subject)}`,
-    );
-    return { code: obstacle.kind === "schema" ? "schema" : "default", reason };
+    if (obstacle?.kind === "schema") {
+      first = obstacle;
+      break;
+    }
+    first ??= obstacle;
   }
-  return { code: "default", reason: boundSentence(`no rule allows ${target}`) };
+  const code = first?.kind === "schema" ? "schema" : "default";
+  if (first === undefined) return { code, reason: boundSentence(`no rule allows ${target}`) };
+  const reason = `no rule allows ${target} with these arguments: ${explainObstacle(first, subject)}`;
+  return { code, reason: boundSentence(reason) };
 }
 
 /** The last sentences for what was allowed, by what they are about: an agent calls the same few tools again and again. */
