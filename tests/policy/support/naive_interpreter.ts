@@ -149,14 +149,12 @@ export function decideNaively(
       .filter((rule) => rule.taint !== undefined && enforced(rule) && holds(rule, "deny") !== no)
       .flatMap(({ taint }) => taint!);
     const wanted = verdict === "ask" ? open.map(({ id }) => id) : [];
-    // Why nothing allows it: the first rule that could have, and had only the schema against it.
-    const first = ["allow", "ask"].flatMap((effect) =>
-      document.rules.filter((rule) => rule.effect === effect)
-    )
-      .filter(({ ifTainted }) => ifTainted === undefined)
-      .find((rule) => enforced(rule) && covers(rule, operation, "allow") && holds(rule, "allow") !== yes);
-    const { schema: _, ...bare } = first ?? {} as Rule;
-    const onlySchema = first?.schema === "declared" && holds(bare, "allow") === yes;
+    // Why nothing allows it: some rule could have, and had only the schema against it.
+    const onlySchema = document.rules.some((rule) => {
+      if (rule.schema === undefined || rule.ifTainted !== undefined || !enforced(rule)) return false;
+      const { schema: _, ...bare } = rule;
+      return holds(rule, "allow") !== yes && holds(bare, "allow") === yes;
+    });
     return {
       document,
       verdict,
