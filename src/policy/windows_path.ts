@@ -21,10 +21,17 @@ export function normalizeWindowsPath(absolute: string): string {
       names.pop();
       continue;
     }
-    const name = written.replace(/[. ]+$/, "");
+    const name = trimEnd(written);
     if (name !== "") names.push(name);
   }
   return `${absolute[0].toUpperCase()}:\\${names.join("\\")}`;
+}
+
+/** A name as Windows keeps it. (A pattern for an end takes time with the square of what only looks like it.) */
+function trimEnd(name: string): string {
+  let end = name.length;
+  while (end > 0 && (name[end - 1] === "." || name[end - 1] === " ")) end--;
+  return name.slice(0, end);
 }
 
 /** Reads a text in which {@linkcode findWindowsTrouble} found none. */

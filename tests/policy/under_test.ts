@@ -270,6 +270,7 @@ Deno.test("under: a file: URI leads to its path, and to an allow is a relative p
   assert.equal(outcome("file:///tmp/a#/../../etc/passwd", { workingDirectory: "/tmp" }).allows, false);
   assert.equal(outcome("file://etc/passwd", { workingDirectory: "/tmp" }).allows, false);
   assertAll(["file:///srv/data/x", "file:/srv/x", "file://localhost/etc/passwd"], outside);
+  assertAll(["file://host/srv/x", "file://127.0.0.1/srv/x"], unknown);
 });
 
 Deno.test("under: what Windows would make another path of is not let through, and is not denied for it", () => {
