@@ -405,8 +405,9 @@ function writePolicyChange(
     (announced === undefined ? "" : ',"announced":' + JSON.stringify(announced));
 }
 
-function writeConsent({ call, answer, durationMs }: ConsentRecord): string {
-  return '","kind":"consent","call":' + call + ',"answer":"' + answer + '","durationMs":' + durationMs;
+function writeConsent({ call, answer, durationMs, cut }: ConsentRecord): string {
+  return '","kind":"consent","call":' + call + ',"answer":"' + answer + '","durationMs":' + durationMs +
+    (cut === undefined ? "" : ',"cut":{"before":"' + cut.before + '","after":"' + cut.after + '"}');
 }
 
 function writeEnd({ reason, status, counts }: EndRecord, text: RecordText): string {

@@ -123,6 +123,8 @@ export interface ConsentRecord {
   readonly call: number;
   readonly answer: "approved" | "declined" | "dismissed" | "unreadable" | "timeout";
   readonly durationMs: number;
+  /** It came inside the call and was taken out of it: keyed digests of the message before and after. */
+  readonly cut?: { readonly before: string; readonly after: string };
 }
 
 export interface JsonSpan {

@@ -62,6 +62,16 @@ export function question(id: string, message: string): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(request)}\n`);
 }
 
+/** The same as the answer to a request (2026-07-28): whoever makes it again gives the person's answer with it. */
+export function inputRequired(id: string, name: string, message: string, requestState: string): Uint8Array {
+  const result = JSON.stringify({
+    resultType: "input_required",
+    inputRequests: { [name]: { method: "elicitation/create", params: questionParams(message) } },
+    requestState,
+  });
+  return new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"result":${result}}\n`);
+}
+
 /** The question is asked no more. */
 export function withdrawal(id: string, reason: string): Uint8Array {
   const notification = {

@@ -51,7 +51,16 @@ class MemberReader {
 }
 
 /** Directly in `params`: what names and describes the thing asked for … */
-const wantedParams = ["name", "arguments", "_meta", "uri", "requestId", "progressToken", "inputResponses"];
+const wantedParams = [
+  "name",
+  "arguments",
+  "_meta",
+  "uri",
+  "requestId",
+  "progressToken",
+  "inputResponses",
+  "requestState",
+];
 /** … and what else servers act by. */
 const otherParams = [
   "cursor",
@@ -61,7 +70,6 @@ const otherParams = [
   "task",
   "protocolVersion",
   "capabilities",
-  "requestState",
 ];
 
 /** Keys directly in `params` of which no near miss may stand there. */

@@ -13,6 +13,11 @@ export function isStateless(meta: JsonValue | undefined): boolean {
   return isJsonObject(meta) && typeof meta.get(protocolVersionKey) === "string";
 }
 
+/** What the client of such a request can do. */
+export function statelessCapabilities(meta: JsonValue | undefined): JsonValue | undefined {
+  return isJsonObject(meta) ? meta.get("io.modelcontextprotocol/clientCapabilities") : undefined;
+}
+
 /** Revisions in which a line may be an array of messages. MCP 2025-03-26, basic, batching; 2025-06-18 took it out again. */
 const revisionsWithBatches: ReadonlySet<string> = new Set(["2025-03-26"]);
 

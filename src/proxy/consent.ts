@@ -7,7 +7,9 @@
 import { keyedDigest } from "../audit/digest.ts";
 import type { RecordedConsent } from "../audit/record.ts";
 import { consentWaitMs, heldCallBytesMax, heldCallsMax } from "../limits.ts";
-import { question } from "../mcp/elicitation.ts";
+import { offersForms, question } from "../mcp/elicitation.ts";
+import { readMeta } from "../mcp/operation.ts";
+import { isStateless, statelessCapabilities } from "../mcp/revision.ts";
 import type { Request } from "../mcp/message.ts";
 import { decideTogether, type JointDecision } from "../policy/decide_together.ts";
 import { type Approval, type Facts, withConsents } from "../policy/facts.ts";
@@ -15,6 +17,7 @@ import type { Side } from "../mcp/operation.ts";
 import { quote } from "../policy/sentence.ts";
 import { type ConsentCall, consentCall, questionText } from "./consent_call.ts";
 import { type HeldCall, keptAnswer, questionKey } from "./consent_state.ts";
+import { canBeAnsweredWithQuestion, questionAnswer } from "./consent_in_results.ts";
 import { policiesInForce } from "./consent_answers.ts";
 import { recordDecision } from "./decision_record.ts";
 import type { Turn } from "./session_state.ts";
@@ -51,11 +54,12 @@ export function consult(
   const granted = new Set(found.consents);
   let joint = asked;
   let facts = found;
-  let by: RecordedConsent["by"] = "kept";
+  const { heldAs } = waiting;
+  let by: RecordedConsent["by"] = heldAs === undefined ? "kept" : "person";
   // Each round gives at least one more rule its yes.
   for (;;) {
     const asks = joint.decision.action === "deny" ? joint.decision.asks ?? [] : [];
-    if (asks.length === 0) return { joint, facts, consent: { by, rules: [...granted] } };
+    if (asks.length === 0) return { joint, facts, consent: { by, rules: [...granted], heldAs } };
     const call = consentCall(turn.gate.server ?? "", policiesInForce(turn), joint.operation, asks);
     const kept = keptAnswer(turn.consent, call.key, turn.nowMs);
     const approval = waiting.approvalFor === call.key ? found.approval ?? unanswered : undefined;
@@ -93,6 +97,12 @@ function settle(
   if (approval !== undefined) return refuse(unsettled, explainApproval(turn, unsettled.call, approval));
   if (turn.consent.offersForms && turn.revision !== undefined && turn.batch === undefined) {
     return hold(turn, side, waiting, message, unsettled);
+  }
+  if (side === "downstream" && turn.batch === undefined && canBeAnsweredWithQuestion(message)) {
+    const meta = readMeta(message);
+    if (isStateless(meta) && offersForms(statelessCapabilities(meta))) {
+      return askInResult(turn, side, waiting, message, unsettled);
+    }
   }
   if (turn.gate.approvals === undefined) {
     return refuse(unsettled, "a person would have to approve it, and there is no way to ask one here");
@@ -133,11 +143,11 @@ function explainApproval(turn: Turn, { target, name }: ConsentCall, approval: Ap
 function hold(
   turn: Turn,
   side: Side,
-  { operation, queries, company }: WaitingRequest,
+  waiting: WaitingRequest,
   message: Request,
   unsettled: Unsettled,
 ): Consulted | undefined {
-  const { call, granted, joint, facts } = unsettled;
+  const { call, granted, joint } = unsettled;
   const { held } = turn.consent;
   if (held.some(({ consent }) => consent === call.key)) {
     return refuse(unsettled, "a person is being asked for exactly this already");
@@ -147,18 +157,7 @@ function hold(
   if (held.length >= heldCallsMax || bytes > heldCallBytesMax) {
     return refuse(unsettled, "as many calls as may wait for a person's answer are waiting already");
   }
-  const number = turn.nextCall();
-  const decision = { ...joint.decision, action: "ask" as const };
-  recordDecision(turn, side, {
-    message,
-    operation: joint.operation,
-    judged: operation,
-    queries,
-    facts,
-    decision,
-    call: number,
-    also: company.accompanying.length === 0 ? undefined : company.accompanying,
-  });
+  const number = recordHeld(turn, side, waiting, unsettled);
   const { id, questions } = newQuestion(turn);
   const one: HeldCall = {
     question: id,
@@ -172,7 +171,7 @@ function hold(
     policies: policiesInForce(turn),
     call: number,
     decision: joint.decision,
-    isToolCall: operation.target === "tool",
+    isToolCall: waiting.operation.target === "tool",
     sinceMs: turn.nowMs,
     untilMs: turn.nowMs + consentWaitMs,
   };
@@ -180,6 +179,40 @@ function hold(
   turn.effects.push({ kind: "reply", to: "downstream", bytes: question(id, questionText(call)) });
   turn.effects.push({ kind: "wake", atMs: one.untilMs });
   return undefined;
+}
+
+/** Answers the call with the question; the client makes it again with the person's answer. */
+function askInResult(
+  turn: Turn,
+  side: Side,
+  waiting: WaitingRequest,
+  message: Request,
+  unsettled: Unsettled,
+): undefined {
+  const call = recordHeld(turn, side, waiting, unsettled);
+  turn.consent = { ...turn.consent, asksInResults: true };
+  turn.reply(side, questionAnswer(turn, message, unsettled.call, call));
+}
+
+/** The record of a call that does not pass before a person has answered; gives its number. */
+function recordHeld(
+  turn: Turn,
+  side: Side,
+  { message, operation, queries, company: { accompanying } }: WaitingRequest,
+  { joint, facts }: Unsettled,
+): number {
+  const call = turn.nextCall();
+  recordDecision(turn, side, {
+    message,
+    operation: joint.operation,
+    judged: operation,
+    queries,
+    facts,
+    decision: { ...joint.decision, action: "ask" },
+    call,
+    also: accompanying.length === 0 ? undefined : accompanying,
+  });
+  return call;
 }
 
 /** An id that nobody can guess and that no request in flight has. */

@@ -48,6 +48,8 @@ export interface KeptAnswer {
 export interface ConsentState {
   /** Whether the client can show a person a form. */
   readonly offersForms: boolean;
+  /** Whether an answer was a question, so that a call may come again with a person's answer in it. */
+  readonly asksInResults: boolean;
   /** Questions asked so far. */
   readonly questions: number;
   readonly held: readonly HeldCall[];
@@ -58,6 +60,7 @@ export interface ConsentState {
 
 export const noConsent: ConsentState = {
   offersForms: false,
+  asksInResults: false,
   questions: 0,
   held: [],
   released: [],

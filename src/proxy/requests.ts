@@ -28,6 +28,7 @@ import { carryOutAsked, decideAsked, recordAsked } from "./asked.ts";
 import { alone, readCompany } from "./company.ts";
 import { consult } from "./consent.ts";
 import { cancelHeld } from "./consent_answers.ts";
+import { takeAnswerInCall } from "./consent_in_results.ts";
 import { isIdTaken } from "./correlation.ts";
 import { recordDecision } from "./decision_record.ts";
 import { denialOf } from "./denial.ts";
@@ -39,6 +40,17 @@ import type { WaitingRequest } from "./waiting.ts";
 
 /** A request or notification has come from `side`. Ends in a verdict, or in a question for facts. */
 export function receiveRequest(turn: Turn, side: Side, message: Request | Notification): void {
+  if (turn.consent.asksInResults && side === "downstream" && message.kind === "request") {
+    const taken = takeAnswerInCall(turn, message);
+    if (typeof taken === "string") {
+      return refuseRequest(turn, side, message, {
+        code: "malformed",
+        reply: replyCodes.invalidRequest,
+        reason: taken,
+      });
+    }
+    if (taken) return;
+  }
   const obstacle = findObstacle(turn, side, message);
   if (obstacle !== undefined) return refuseRequest(turn, side, message, obstacle);
   const operation = readOperation(message, side);
@@ -163,8 +175,9 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
   const { accompanying, asked } = company;
   const { policy } = turn.gate;
   let joint = decideTogether(policy, turn.policy, operation, accompanying, facts, turn.nowMs);
-  let consent: RecordedConsent | undefined = granted &&
-    { by: "person", rules: [...granted], heldAs: judged.heldAs };
+  let consent: RecordedConsent | undefined = granted === undefined || granted.size === 0
+    ? undefined
+    : { by: "person", rules: [...granted], heldAs: judged.heldAs };
   if (joint.decision.asks !== undefined) {
     const consulted = consult(turn, side, judged, facts, joint);
     if (consulted === undefined) return; // it waits

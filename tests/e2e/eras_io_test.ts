@@ -36,7 +36,9 @@ async function connect(
   // deno-lint-ignore require-await -- the SDK wants a promise
   client.setRequestHandler("elicitation/create", async ({ params }) => {
     asked.push(params);
-    return params.mode === "url" ? { action: "accept" } : { action: "accept", content: { name: "Ada" } };
+    if (params.mode === "url") return { action: "accept" };
+    const isOurs = "decision" in params.requestedSchema.properties;
+    return { action: "accept", content: isOurs ? { decision: "approve" } : { name: "Ada" } };
   });
   // deno-lint-ignore require-await -- the SDK wants a promise
   client.setRequestHandler("roots/list", async () => ({
@@ -80,6 +82,17 @@ rules:
 `;
 
 for (const [era, mode] of Object.entries(eras)) {
+  Deno.test(`a person is asked before a call passes, and then by the server itself: ${era}`, async () => {
+    const rules = "rules: [{ id: careful, ask: greet }]\n";
+    await using session = await connect(mode, `version: 1\ndefault: allow\n${rules}`);
+    assert.deepEqual(await outcomeOf(session.client, "greet"), ["hello Ada", false]);
+    assert.equal(session.asked.length, 2);
+    assert.match(session.asked[0].message, /rule careful of policy/);
+    assert.equal(session.asked[1].message, "Who?");
+    const seen = await session.seenByServer();
+    assert.ok(!seen.includes("lilith"), seen);
+  });
+
   Deno.test(`${era}: a client lists, calls and answers what the server asks, and each question is recorded`, async () => {
     await using session = await connect(mode, allowAll, { roots: ["file:///tmp"] });
     const { client, asked } = session;
