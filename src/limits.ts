@@ -90,6 +90,9 @@ export const taskNameCharactersMax = 256;
 /** A policy file. The largest real ones have some 40 KB. */
 export const policyBytesMax = 1 * MiB;
 
+/** How long a policy file may take to be read: what hands it over through a pipe may have to think first. */
+export const policyReadTimeoutMs = 10_000;
+
 /** Aliases that one YAML document may expand. */
 export const policyAliasesMax = 100;
 

@@ -1,16 +1,26 @@
 /** Policy files on disk. */
 
 import { LilithError } from "../errors.ts";
-import { policyBytesMax } from "../limits.ts";
+import { policyBytesMax, policyReadTimeoutMs } from "../limits.ts";
 
 /**
  * The bytes of a policy file, at most one more than {@linkcode policyBytesMax}, so that the loader can tell that there
  * are too many. Throws `policy_unreadable` with the reason.
  */
-export async function readPolicyFile(file: string): Promise<Uint8Array> {
+export async function readPolicyFile(
+  file: string,
+  timeoutMs: number = policyReadTimeoutMs,
+): Promise<Uint8Array> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // A pipe is a good way to hand over a policy, but opening one that nobody writes to waits for ever (fifo(7)).
+  const late = new Promise<never>((_, reject) => {
+    const silent = new Error(
+      `nothing came of it within ${timeoutMs / 1000} s: is it a pipe that nobody writes to?`,
+    );
+    timer = setTimeout(() => reject(silent), timeoutMs);
+  });
   try {
-    using opened = await Deno.open(file, { read: true });
-    return await readBounded(opened, policyBytesMax + 1);
+    return await Promise.race([read(file), late]);
   } catch (cause) {
     const { what, hint } = explain(cause);
     throw new LilithError("policy_unreadable", {
@@ -18,7 +28,14 @@ export async function readPolicyFile(file: string): Promise<Uint8Array> {
       hint,
       cause,
     });
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function read(file: string): Promise<Uint8Array> {
+  using opened = await Deno.open(file, { read: true });
+  return await readBounded(opened, policyBytesMax + 1);
 }
 
 async function readBounded(opened: Deno.FsFile, bytesMax: number): Promise<Uint8Array> {
