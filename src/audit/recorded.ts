@@ -1,7 +1,7 @@
 /** Lines of an audit log → what they record, so far as a replay wants it. What was masked is told from what was said. */
 
 import type { TargetKind } from "../mcp/operation.ts";
-import type { Resolution, SurfaceFact } from "../policy/facts.ts";
+import type { Resolution, SharedState, SurfaceFact } from "../policy/facts.ts";
 import { JsonScanner } from "../wire/json.ts";
 import {
   isJsonArray,
@@ -54,6 +54,8 @@ export interface RecordedDecision extends Place, RecordedTarget {
   readonly facts: ReadonlyMap<string, Resolution>;
   /** What the server had said of the tool or prompt; undefined where nobody asked. */
   readonly surface: SurfaceFact | undefined;
+  /** What was shared with other proxies when it was decided; undefined where it was not asked for. */
+  readonly shared: SharedState | undefined;
   /** The rules to which a person had consented (`Asking.key`). */
   readonly consents: readonly string[];
   readonly verdict: string;
@@ -148,6 +150,7 @@ function readDecision(root: JsonObject, place: Place): RecordedDecision | undefi
     arguments: root.get("arguments"),
     argumentsOmitted: root.has("argumentsOmitted"),
     facts: readFacts(root.get("facts")),
+    shared: readShared(root.get("shared")),
     surface: readSurface(root.get("surface")),
     consents: readConsents(root.get("consent")),
     verdict: textOf(root.get("verdict")),
@@ -155,6 +158,23 @@ function readDecision(root: JsonObject, place: Place): RecordedDecision | undefi
     policy: textOf(root.get("policy")),
     rule: textOf(root.get("rule")),
     isNameHidden: isHidden(name) || isHidden(method),
+  };
+}
+
+function readShared(value: JsonValue | undefined): SharedState | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const why = value.get("unknown");
+  if (why !== undefined) return { kind: "unknown", why: textOf(why) };
+  const objects = (name: string) => listOf(value.get(name)).filter(isJsonObject);
+  return {
+    kind: "known",
+    taints: objects("taints").map((one) => ({ label: textOf(one.get("label")), by: textOf(one.get("by")) })),
+    used: objects("used").map((one) => ({
+      policy: textOf(one.get("policy")),
+      rule: textOf(one.get("rule")),
+      window: textOf(one.get("window")),
+      used: textOf(one.get("used")),
+    })).filter(({ used }) => /^[0-9]+(\.[0-9]+)?$/.test(used)),
   };
 }
 

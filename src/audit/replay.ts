@@ -18,7 +18,7 @@ import { decide } from "../policy/decide.ts";
 import { decideTogether } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";
 import { writeUnits } from "../policy/decimal.ts";
-import { type Facts, withConsents, withSurface } from "../policy/facts.ts";
+import { type Facts, withConsents, withShared, withSurface } from "../policy/facts.ts";
 import { policyAt } from "../policy/policy_at.ts";
 import { type CompiledQuota, windowAt } from "../policy/quota.ts";
 import { advance, initialState, type PolicyState } from "../policy/state.ts";
@@ -339,8 +339,9 @@ function rulesThatLookAtDisk({ documents }: CompiledPolicy): readonly CompiledRu
   );
 }
 
-function factsOf({ facts, consents, surface }: RecordedDecision): Facts {
-  const known = consents.length === 0 ? facts : withConsents(facts, new Set(consents));
+function factsOf({ facts, consents, surface, shared }: RecordedDecision): Facts {
+  const agreed = consents.length === 0 ? facts : withConsents(facts, new Set(consents));
+  const known = shared === undefined ? agreed : withShared(agreed, shared);
   return surface === undefined ? known : withSurface(known, surface);
 }
 

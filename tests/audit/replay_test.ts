@@ -4,7 +4,7 @@ import { holdsMask } from "../../src/audit/recorded.ts";
 import type { Replayed } from "../../src/audit/replay.ts";
 import type { Operation } from "../../src/mcp/operation.ts";
 import { decide } from "../../src/policy/decide.ts";
-import type { Facts } from "../../src/policy/facts.ts";
+import { type Facts, noFacts, withShared } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
 import { advance, initialState } from "../../src/policy/state.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../../src/wire/json_value.ts";
@@ -234,4 +234,28 @@ Deno.test("a built-in denial stays what it was, and a session without its beginn
   assert.deepEqual(log.replay(open).map(({ after }) => told(after)), ["deny own-files", "allow allow"]);
   log.lines.shift();
   assert.deepEqual(log.replay(open).map(({ after }) => told(after)), ["deny own-files", "state"]);
+});
+
+Deno.test("what other proxies had seen and used up is replayed as it was recorded", () => {
+  const quota = { per: "day" as const, max: 10, sum: "amount" };
+  const policy = compile(
+    document([
+      rule("allow", "*"),
+      rule("deny", "send", { ifTainted: ["private"] }),
+      rule("limit", "pay", { quota }),
+    ]),
+    { sharesState: true },
+  );
+  const seen = { label: "private", by: 'tool "read"' };
+  const used = [{ policy: "team", rule: "limit", window: "1970-01-01", used: "7.5" }];
+  const facts = withShared(noFacts, { kind: "known", taints: [seen], used });
+  const log = new MemoryLog();
+  for (const asked of [call("send"), call("pay", '{"amount":3}'), call("pay", '{"amount":2.5}')]) {
+    log.decided(asked, decide(policy, initialState(policy), asked, facts, 1_000), facts, 1_000);
+  }
+  const again = compile(document(
+    [rule("allow", "*"), rule("deny", "send", { ifTainted: ["private"] }), rule("limit", "pay", { quota })],
+  ));
+  const said = log.replay(again).map(({ after }) => after.kind === "decided" ? after.verdict : after.kind);
+  assert.deepEqual(said, ["deny", "limit", "allow"]);
 });

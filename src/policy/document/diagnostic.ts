@@ -30,6 +30,8 @@ export type WarningCode =
   | "ended_rule"
   /** Its checks never matter, because another rule allows the same without them. */
   | "idle_check"
+  /** It counts beyond one process, so that a start needs a state file (a note). */
+  | "needs_state"
   /** It waits for a label that no rule gives. */
   | "unset_label"
   /** There are too many rules to look for dead rules and idle checks. */

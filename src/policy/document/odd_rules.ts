@@ -22,6 +22,7 @@ export function findOddRules(document: PolicyDocument, report: Report): void {
   } else {
     for (const rule of document.rules) warnOfIdleRule(rule, others, report);
   }
+  noteWindows(document.rules, report);
   for (const rule of document.rules) {
     if (rule.ifTainted !== undefined) warnOfUnsetLabels(rule, document.rules, report);
     if (rule.effect !== "allow") continue;
@@ -102,6 +103,24 @@ function warnOfUnaskable(rule: Rule, report: Report): void {
     `the rule ${quote(rule.id)} never asks for anything`,
     "The protocol's own methods pass unless a rule denies them: nobody could say what a yes would mean",
   );
+}
+
+/** Limits over hours and days are kept in a file, by their ids. */
+function noteWindows(rules: readonly Rule[], report: Report): void {
+  const windows = rules.filter(({ quota }) => quota !== undefined && quota.per !== "session");
+  const [first] = windows;
+  if (first === undefined) return;
+  report.note(
+    "needs_state",
+    first.at,
+    `the rule ${quote(first.id)} counts per ${first.quota!.per}, beyond one run of the proxy`,
+    "It starts only with run --state FILE",
+  );
+  for (const { id, at } of windows) {
+    if (!/^rule-[0-9]+$/.test(id)) continue;
+    const what = `the limit ${quote(id)} has no id: what it has counted belongs to its place among the rules`;
+    report.note("needs_state", at, what, "Give it an id, so that it stays the same when rules are added");
+  }
 }
 
 /** A label that nothing gives is one that nobody will ever meet. */

@@ -57,6 +57,7 @@ export class MemoryLog {
       name: operation.name,
       decision,
       facts,
+      shared: facts.shared,
       ...(bytes === undefined ? {} : { arguments: { bytes, start: 0, end: bytes.length } }),
       bytes: 1,
     }, nowMs);

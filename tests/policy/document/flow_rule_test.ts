@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { loadDocument } from "../../../src/policy/document.ts";
 import { complaints, loadRules, ruleComplaints } from "./load.ts";
 
 Deno.test("a limit counts calls or sums up amounts, over a session, an hour or a day", () => {
@@ -120,5 +121,21 @@ Deno.test("an allow that gives a label has a purpose under default: allow", () =
       "version: 1\ndefault: allow\nrules:\n  - { allow: a, taint: p }\n  - { deny: b, if_tainted: p }",
     ),
     [],
+  );
+});
+
+Deno.test("a limit over a window is noted to need a state file, and an id", () => {
+  const notes = (rules: string) => {
+    const loaded = loadDocument(`version: 1\nrules:\n${rules}`, "p.yaml");
+    assert.equal(loaded.kind, "ok");
+    return loaded.kind === "ok" ? loaded.notes.map(({ code, message }) => `${code} ${message}`) : [];
+  };
+  assert.deepEqual(notes("  - { allow: a }\n  - { limit: a, to: { calls: 5, per: session } }"), []);
+  assert.deepEqual(notes("  - { allow: a }\n  - { id: n, limit: a, to: { calls: 5, per: hour } }"), [
+    'needs_state the rule "n" counts per hour, beyond one run of the proxy',
+  ]);
+  assert.match(
+    notes("  - { allow: a }\n  - { limit: a, to: { calls: 5, per: day } }")[1],
+    /^needs_state the limit "rule-2" has no id/,
   );
 });
