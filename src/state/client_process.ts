@@ -26,7 +26,7 @@ export interface ClientProcess {
 export function findClient(): ClientProcess {
   try {
     let process = readProcess(Deno.ppid);
-    for (let steps = 0; steps < clientAncestorsMax && isBetween(process.name); steps++) {
+    for (let steps = 0; steps < clientAncestorsMax && isBetween(process); steps++) {
       // (Beyond pid 1 there is nobody, and in a container the client may be it.)
       if (process.parent <= 1) break;
       process = readProcess(process.parent);
@@ -93,7 +93,14 @@ const shells: ReadonlySet<string> = new Set([
   ...["env", "timeout", "nice", "setsid", "npx", "npm", "pnpm", "yarn", "bunx", "pnpx"],
 ]);
 
-/** `npx` names itself "npm exec …". */
-function isBetween(name: string): boolean {
-  return shells.has(name) || name.startsWith("npm ") || name.startsWith("yarn ");
+/** Scripts of Node that run a command of a package, Deno's own launcher on npm among them. */
+const runners = /\/(?:npx|npm|pnpm|pnpx|yarn|npx-cli\.js|npm-cli\.js|\.bin\/deno|deno\/bin\.cjs)$/;
+
+/** `npx` names itself "npm exec …" while it runs something. */
+function isBetween({ pid, name }: Process): boolean {
+  if (shells.has(name) || name.startsWith("npm ") || name.startsWith("yarn ")) return true;
+  // (Node's first thread has a name of its own in later versions.)
+  if (name !== "node" && name !== "MainThread") return false;
+  const [, script = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  return runners.test(script);
 }

@@ -149,4 +149,16 @@ Deno.test("findClient() finds the process beyond shells, the same for all that i
   assert.ok(direct.split("/").includes(String(Deno.pid)), direct);
   assert.equal(await ask("sh", "-c", '"$@"; exit $?', "sh"), direct);
   assert.equal(await ask("sh", "-c", 'env "$@"; exit $?', "sh", "sh", "-c", '"$@"; exit $?', "sh"), direct);
+  // As the package of Deno on npm does it. Any other script may be a client.
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/deno`);
+  for (const name of ["deno/bin.cjs", "client.cjs"]) {
+    await Deno.writeTextFile(
+      `${folder}/${name}`,
+      'const [, , program, ...args] = process.argv; require("child_process").spawnSync(program, args, { stdio: "inherit" });',
+    );
+  }
+  assert.equal(await ask("node", `${folder}/deno/bin.cjs`), direct);
+  assert.notEqual(await ask("node", `${folder}/client.cjs`), direct);
+  await Deno.remove(folder, { recursive: true });
 });
