@@ -73,6 +73,7 @@ function rigOf(
   outputEnds = true,
   /** The agent's channel where it is to be a real one; `downstream` is not in use then. */
   agent: Channel | undefined = undefined,
+  clock: { ms: number } = { ms: 0 },
 ) {
   const downstream = new FakeChannel();
   const upstream = new FakeChannel();
@@ -101,7 +102,7 @@ function rigOf(
         return exited.promise;
       },
     },
-    now: () => 0,
+    now: () => clock.ms,
     say: (_level, text) => said.push(text),
   });
   const done: Promise<RelayEnding> = relay.run();
@@ -495,4 +496,98 @@ Deno.test("a cancellation behind a call that waits for facts is taken after the 
   assert.equal(rig.sink.records.at(-1)?.code, "unasked");
   rig.relay.stopNow("test");
   await rig.done;
+});
+
+// ——— what waits for a person ———
+
+const asking = {
+  rules: [
+    ruleOf({ id: "remove", effect: "ask", scope: scopeOf({ tools: ["remove"] }) }),
+    ruleOf({ id: "model", effect: "ask", scope: scopeOf({ methods: ["sampling/createMessage"] }) }),
+  ],
+};
+
+/** A session past its handshake with a client that shows forms; gives what it was asked by us. */
+function askingRig(clock: { ms: number } = { ms: 0 }) {
+  const rig = rigOf(asking, undefined, true, undefined, clock);
+  const params = { capabilities: { elicitation: {} } };
+  agentSays(rig, { jsonrpc: "2.0", id: 0, method: "initialize", params });
+  serverSays(rig, { jsonrpc: "2.0", id: 0, result: { protocolVersion: "2025-11-25" } });
+  rig.downstream.sent.length = rig.upstream.sent.length = 0;
+  return { ...rig, question: () => String(rig.downstream.messages().at(-1)?.id) };
+}
+
+const yes = (id: string) => ({
+  jsonrpc: "2.0",
+  id,
+  result: { action: "accept", content: { decision: "approve" } },
+});
+
+Deno.test("Relay lets a call go on when a person has approved it, of either side", async () => {
+  const rig = askingRig();
+  agentSays(rig, call(1, "remove"));
+  assert.deepEqual(rig.upstream.sent, []);
+  agentSays(rig, yes(rig.question()));
+  assert.deepEqual(rig.upstream.messages(), [call(1, "remove")]);
+  const request = { jsonrpc: "2.0", id: 9, method: "sampling/createMessage", params: {} };
+  serverSays(rig, request);
+  const question = rig.question();
+  assert.match(question, /^lilith-/);
+  agentSays(rig, yes(question));
+  assert.deepEqual(rig.downstream.messages().at(-1), request);
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay passes nothing approved whose record cannot be written, and its sender is told", async () => {
+  const rig = askingRig();
+  agentSays(rig, call(1, "remove"));
+  const question = rig.question();
+  rig.sink.failing = true;
+  agentSays(rig, yes(question));
+  assert.deepEqual(rig.upstream.sent, []);
+  assert.deepEqual(rig.downstream.messages().at(-1)?.error?.code, 403);
+  rig.sink.failing = false;
+  agentSays(rig, yes(question));
+  assert.deepEqual(rig.upstream.sent, []);
+  const sequences = rig.sink.records.map(({ seq }) => seq);
+  assert.deepEqual(sequences, sequences.map((_, i) => Number(sequences[0]) + i), "the chain has a gap");
+  rig.relay.stop("test");
+  await rig.done;
+});
+
+Deno.test("Relay ends the wait for a person when its time has come, and keeps no timer after the end", async () => {
+  const timers = new Map<number, { act: () => void; ms: number }>();
+  const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
+  const clock = { ms: 1_000 };
+  let next = 0;
+  globalThis.setTimeout = ((act: () => void, ms: number) => (timers.set(++next, { act, ms }), next)) as never;
+  globalThis.clearTimeout = ((timer: number) => timers.delete(timer)) as never;
+  try {
+    const rig = askingRig(clock);
+    agentSays(rig, call(1, "remove"));
+    clock.ms += 1;
+    agentSays(rig, { ...call(2, "remove"), params: { name: "remove", arguments: { other: 1 } } });
+    const waits = () => [...timers].filter(([, { ms }]) => ms > 10_000);
+    assert.deepEqual(waits().map(([, { ms }]) => ms), [300_000]);
+    const [[first, { act }]] = waits();
+    timers.delete(first);
+    clock.ms = 301_000;
+    act();
+    assert.deepEqual(
+      rig.downstream.messages().filter(({ result }) => result !== undefined).map(({ id }) => id),
+      [1],
+    );
+    assert.equal(rig.downstream.unflushed, 0);
+    assert.deepEqual(waits().length, 0); // the next one is due at once
+    assert.equal(timers.size, 1);
+    rig.exited.resolve({ status: 0, description: "exit status 0" });
+    rig.upstream.receiver.end();
+    await rig.done;
+    assert.equal([...timers.values()].filter(({ ms }) => ms <= 1).length, 0);
+    assert.equal(rig.downstream.messages().filter(({ id }) => id === 2).length, 1);
+  } finally {
+    globalThis.setTimeout = realSet;
+    globalThis.clearTimeout = realClear;
+  }
 });
