@@ -141,7 +141,7 @@ function warnOfUnsetLabels(rule: Rule, rules: readonly Rule[], report: Report): 
 }
 
 function isConditional(rule: Rule): boolean {
-  return rule.args.length > 0 || rule.others === "none";
+  return rule.args.length > 0 || rule.others === "none" || rule.schema !== undefined;
 }
 
 function warnOfNeedlessAllow(rule: Rule, report: Report): void {

@@ -63,3 +63,8 @@ Deno.test("globsMeet() is true exactly where some name is a match of both", () =
     assert.equal(globsMeet(left, right), common);
   }));
 });
+
+Deno.test("an allow by the declared schema is a condition, and makes no other rule idle", () => {
+  const said = ruleComplaints("  - { allow: a, schema: declared }\n  - { allow: a, args: { x: 1 } }\n");
+  assert.deepEqual(said.filter((one) => /idle_check/.test(one)), []);
+});
