@@ -141,3 +141,22 @@ Deno.test("policies/paranoid.yaml: it does not start without a lock, and with it
   const judged = (await readRecords(log)).filter(({ target }) => target === "tool");
   assert.deepEqual(judged.map(({ verdict, action }) => [verdict, action]), [["ask", "deny"]]);
 });
+
+Deno.test("a client lists its tools anew when the policy has changed, where the server announces such changes", async () => {
+  await using scratch = await Scratch.make();
+  const policy = await scratch.write("policy.yaml", "version: 1\nrules:\n  - allow: echo\n");
+  const server = serverWords("server-everything");
+  await through(["--watch", "--policy", policy], server, {}, async (client) => {
+    assert.equal(client.getServerCapabilities()?.tools?.listChanged, true);
+    const changed = Promise.withResolvers<void>();
+    assert.deepEqual(await namesOf(client), ["echo"]);
+    // This server announces a change of its own at the start; only a list that is another is what is waited for.
+    client.setNotificationHandler("notifications/tools/list_changed", async () => {
+      if ((await namesOf(client)).length === 2) changed.resolve();
+    });
+    await scratch.write("policy.yaml", "version: 1\nrules:\n  - allow: [echo, get-sum]\n");
+    await changed.promise;
+    assert.deepEqual(await namesOf(client), ["echo", "get-sum"]);
+    assert.match((await call(client, "get-sum", { a: 2, b: 3 })).text, /5/);
+  });
+});
