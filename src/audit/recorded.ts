@@ -52,10 +52,10 @@ export interface RecordedDecision extends Place, RecordedTarget {
   readonly argumentsOmitted: boolean;
   /** Those that hold no mask. */
   readonly facts: ReadonlyMap<string, Resolution>;
+  /** What other proxies shared; undefined where nobody asked. */
+  readonly shared: SharedState | undefined;
   /** What the server had said of the tool or prompt; undefined where nobody asked. */
   readonly surface: SurfaceFact | undefined;
-  /** What was shared with other proxies when it was decided; undefined where it was not asked for. */
-  readonly shared: SharedState | undefined;
   /** The rules to which a person had consented (`Asking.key`). */
   readonly consents: readonly string[];
   readonly verdict: string;
@@ -73,6 +73,8 @@ export interface RecordedOther extends Place {
   readonly kind: "other";
   /** The kind that the line names. */
   readonly recordKind: string;
+  /** From here on other policies judge. */
+  readonly isPolicyChange: boolean;
 }
 
 const scanner = new JsonScanner();
@@ -92,7 +94,10 @@ export function readRecorded(line: Uint8Array): Recorded | undefined {
   if (typeof kind !== "string" || sequence === undefined || !Number.isFinite(timeMs)) return undefined;
   const place = { session, sequence, timeMs };
   if (kind === "start") return readStart(root, place);
-  if (kind !== "decision") return { kind: "other", recordKind: kind, ...place };
+  if (kind !== "decision") {
+    const isPolicyChange = kind === "event" && root.get("name") === "policy_changed";
+    return { kind: "other", recordKind: kind, isPolicyChange, ...place };
+  }
   return readDecision(root, place);
 }
 
@@ -161,23 +166,6 @@ function readDecision(root: JsonObject, place: Place): RecordedDecision | undefi
   };
 }
 
-function readShared(value: JsonValue | undefined): SharedState | undefined {
-  if (!isJsonObject(value)) return undefined;
-  const why = value.get("unknown");
-  if (why !== undefined) return { kind: "unknown", why: textOf(why) };
-  const objects = (name: string) => listOf(value.get(name)).filter(isJsonObject);
-  return {
-    kind: "known",
-    taints: objects("taints").map((one) => ({ label: textOf(one.get("label")), by: textOf(one.get("by")) })),
-    used: objects("used").map((one) => ({
-      policy: textOf(one.get("policy")),
-      rule: textOf(one.get("rule")),
-      window: textOf(one.get("window")),
-      used: textOf(one.get("used")),
-    })).filter(({ used }) => /^[0-9]+(\.[0-9]+)?$/.test(used)),
-  };
-}
-
 function readFacts(value: JsonValue | undefined): ReadonlyMap<string, Resolution> {
   const facts = new Map<string, Resolution>();
   for (const one of listOf(value)) {
@@ -198,6 +186,29 @@ function readFacts(value: JsonValue | undefined): ReadonlyMap<string, Resolution
 function readConsents(value: JsonValue | undefined): readonly string[] {
   if (!isJsonObject(value)) return [];
   return listOf(value.get("rules")).filter((one) => typeof one === "string");
+}
+
+function readShared(value: JsonValue | undefined): SharedState | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const why = value.get("unknown");
+  if (typeof why === "string") return { kind: "unknown", why };
+  const objects = (key: string) => listOf(value.get(key)).filter((one) => isJsonObject(one));
+  // More than a record holds, or a masked name: then it does not say what was shared.
+  const isWhole =
+    ["taints", "used"].every((key) =>
+      listOf(value.get(key)).every((one) => isJsonObject(one) && !valueHoldsMask(one))
+    ) && objects("used").every((one) => /^[0-9]+(\.[0-9]+)?$/.test(textOf(one.get("used"))));
+  if (!isWhole) return { kind: "unknown", why: "the log does not hold all of it" };
+  return {
+    kind: "known",
+    taints: objects("taints").map((one) => ({ label: textOf(one.get("label")), by: textOf(one.get("by")) })),
+    used: objects("used").map((one) => ({
+      policy: textOf(one.get("policy")),
+      rule: textOf(one.get("rule")),
+      window: textOf(one.get("window")),
+      used: textOf(one.get("used")),
+    })),
+  };
 }
 
 /** As it stands there: its members are words of our own closed sets. */

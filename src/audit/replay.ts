@@ -71,6 +71,8 @@ export interface ReplayOptions {
   compile(directory: string): CompiledPolicy;
   /** Where paths begin in sessions whose record does not say so. */
   readonly directory: string;
+  /** Of the files of the policies. */
+  readonly sha256: readonly string[];
 }
 
 /**
@@ -97,6 +99,8 @@ export class Replay {
       const policy = this.#options.compile(directory ?? this.#options.directory);
       const isHeadless = recorded.kind !== "start";
       const session = new SessionReplay(policy, directory !== undefined, isHeadless, recorded.timeMs);
+      session.isSamePolicy = recorded.kind === "start" &&
+        recorded.policies.map((one) => one.sha256).join() === this.#options.sha256.join();
       this.#sessions.set(recorded.session, session);
       return session.take(recorded, line);
     }
@@ -124,6 +128,8 @@ class SessionReplay {
   readonly #policy: CompiledPolicy;
   readonly #asksForSchemas: boolean;
   readonly #isDirectoryKnown: boolean;
+  /** Whether it is replayed under the policies that judged it: what proxies shared is told by the names of their rules. */
+  isSamePolicy = false;
   /** What one message asks for passes as a whole, so it is decided as a whole. */
   #group: { readonly within: number; readonly members: Waiting[] } | undefined;
   #states: States;
@@ -144,7 +150,11 @@ class SessionReplay {
   }
 
   take(recorded: Recorded, line: number): readonly Replayed[] {
-    if (recorded.kind !== "decision") return this.flush();
+    if (recorded.kind !== "decision") {
+      const flushed = this.flush();
+      if (recorded.kind === "other" && recorded.isPolicyChange) this.isSamePolicy = false;
+      return flushed;
+    }
     const within = withinOf(recorded);
     if (within === undefined) return [...this.flush(), ...this.#decide([{ recorded, line }])];
     if (this.#group?.within === within) {
@@ -192,7 +202,7 @@ class SessionReplay {
     readonly after: Replayed["after"];
   } {
     const { verdict, action, code, policy, rule, timeMs } = recorded;
-    if (builtInCodes.has(code ?? "")) {
+    if (builtInCodes.has(code ?? "") || (code === "error" && policy === "built-in")) {
       // No rule of a policy has a say in it.
       const after = { kind: "decided", verdict, action, policy, rule, reason: "built in" } as const;
       return { passes: action === "deny" ? "no" : "yes", after };
@@ -210,7 +220,15 @@ class SessionReplay {
     readonly after: Replayed["after"];
   } {
     const { timeMs } = recorded;
-    const facts = factsOf(recorded);
+    const facts = factsOf(recorded, this.isSamePolicy);
+    if (recorded.shared !== undefined && facts.shared === undefined) {
+      // Others used and earned in the same windows: what these policies would have counted of it is not known.
+      const { least, most } = this.#states;
+      const { used, taints } = emptied(most, this.#policy, timeMs);
+      if (this.#policy.documents.some((document) => document.shared !== undefined)) {
+        this.#states = { least, most: { ...most, used, taints } };
+      }
+    }
     const { rules, because } = findUncertainRules(
       policyAt(this.#policy, timeMs),
       operations,
@@ -339,10 +357,11 @@ function rulesThatLookAtDisk({ documents }: CompiledPolicy): readonly CompiledRu
   );
 }
 
-function factsOf({ facts, consents, surface, shared }: RecordedDecision): Facts {
-  const agreed = consents.length === 0 ? facts : withConsents(facts, new Set(consents));
-  const known = shared === undefined ? agreed : withShared(agreed, shared);
-  return surface === undefined ? known : withSurface(known, surface);
+function factsOf({ facts, consents, surface, shared }: RecordedDecision, isSamePolicy: boolean): Facts {
+  let known: Facts = facts;
+  if (consents.length > 0) known = withConsents(known, new Set(consents));
+  if (surface !== undefined) known = withSurface(known, surface);
+  return shared?.kind !== "known" || !isSamePolicy ? known : withShared(known, shared);
 }
 
 /** Asks that only a tainted session meets. */

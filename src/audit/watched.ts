@@ -137,6 +137,7 @@ export function watchedFacts(facts: Facts, wanted: ReadonlySet<string>, watch: W
 
 class WatchedFacts extends Map<string, Resolution> {
   readonly consents?: ReadonlySet<string>;
+  readonly shared?: NonNullable<Facts["shared"]>;
   readonly #surface: Facts["surface"];
   #wanted: ReadonlySet<string>;
   #watch: Watch;
@@ -145,6 +146,7 @@ class WatchedFacts extends Map<string, Resolution> {
     super();
     for (const [path, resolution] of facts) super.set(path, resolution);
     if (facts.consents !== undefined) this.consents = facts.consents;
+    if (facts.shared !== undefined) this.shared = facts.shared;
     this.#surface = facts.surface;
     this.#wanted = wanted;
     this.#watch = watch;

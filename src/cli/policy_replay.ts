@@ -90,7 +90,11 @@ export async function policyReplay(
   }
   const settings = mergeServerSettings(documents.map((document) => document.server));
   const directory = options.directory ?? settings.directory ?? Deno.cwd();
-  const summary = replayFile(options.log, { compile, directory }, options.linesMax);
+  const summary = replayFile(
+    options.log,
+    { compile, directory, sha256: documents.map(({ sha256 }) => sha256) },
+    options.linesMax,
+  );
   const names = documents.map(({ name }) => name);
   if (options.json) output.out(toJson(options.log, names, faultCount === 0, summary));
   else for (const line of format(options.log, names, summary, paintWith(options.colour))) output.out(line);
@@ -115,7 +119,7 @@ async function compilerFor(
 
 function replayFile(
   path: string,
-  options: { compile(directory: string): CompiledPolicy; directory: string },
+  options: ConstructorParameters<typeof Replay>[0],
   linesMax: number,
 ): Summary {
   const replay = new Replay(options);

@@ -12,7 +12,6 @@ import { writeUnits } from "./decimal.ts";
 import type { Decision } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 import { explainCheck } from "./explain_check.ts";
-import { isGlob } from "./glob.ts";
 import { fullLevel, levelAt, waitMs } from "./limit.ts";
 import { answerRule, answerSchema, findUnnamed } from "./match.ts";
 import { hasEnded, policyAt } from "./policy_at.ts";
@@ -355,7 +354,7 @@ function wouldTake(policies: readonly PolicyTrace[], operation: Operation): read
     )
       .map((rule) =>
         rule.says === "limits" && rule.limit!.waitMs === Infinity
-          ? `limit ${quote(rule.id)} would have to have room, which it gets no more`
+          ? `limit ${quote(rule.id)} never has room for such a call`
           : rule.says === "limits"
           ? `limit ${quote(rule.id)} has room again in ${rule.limit!.waitMs} ms`
           : rule.says === "asks"
@@ -384,5 +383,5 @@ function openings({ rules }: PolicyTrace, operation: Operation): readonly string
 
 /** An argument as sentences name it. */
 export function nameArgument(selector: string): string {
-  return selector === "**" ? "every text" : isGlob(selector) ? selector : `argument ${quote(selector)}`;
+  return selector === "**" ? "every text" : `argument ${quote(selector)}`;
 }

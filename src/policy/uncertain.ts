@@ -5,7 +5,8 @@
  * other words; so these are tried both ways.
  */
 
-import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { CompiledDocument, CompiledLimit, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { CompiledQuota } from "./quota.ts";
 import { ScopeIndex } from "./scope.ts";
 
 /** Variants of one policy. The names and keys of rules stay. */
@@ -71,7 +72,8 @@ function costly(policy: CompiledPolicy, uncertain: ReadonlySet<CompiledRule>): C
     default: "allow",
     deny: new ScopeIndex([], "deny"),
     ask: undefined,
-    limit: changed(document.limit, uncertain, true),
+    // (What a sum that is not known takes is all that there is; who asks for the cost has to see to that.)
+    limit: changed(withoutUncertainQuotas(document.limit, uncertain), uncertain, true),
     taint: document.taint && changed(document.taint, uncertain, true),
   }));
   return { ...policy, documents };
@@ -87,6 +89,20 @@ const unconditional = {
   ifTainted: undefined,
 } as const;
 
+/** A quota that may be full, or find nothing to sum up, is one that has no room. */
+function fullQuota(rule: CompiledRule): { readonly quota?: CompiledQuota } {
+  const { quota } = rule as Partial<CompiledLimit>;
+  return quota === undefined ? {} : { quota: { ...quota, sum: undefined, max: 0n } };
+}
+
+function withoutUncertainQuotas(
+  index: ScopeIndex<CompiledLimit>,
+  uncertain: ReadonlySet<CompiledRule>,
+): ScopeIndex<CompiledLimit> {
+  const rules = index.rules.filter((rule) => rule.quota === undefined || !uncertain.has(rule));
+  return rules.length === index.rules.length ? index : new ScopeIndex(rules, index.strictness);
+}
+
 /** The index with each uncertain rule made to apply whatever the arguments are, or taken out. */
 function changed<R extends CompiledRule>(
   index: ScopeIndex<R>,
@@ -98,7 +114,7 @@ function changed<R extends CompiledRule>(
   const rules = index.rules.flatMap((rule): R[] => {
     if (!uncertain.has(rule)) return [rule];
     if (!applies) return [];
-    const known = made.get(rule) ?? { ...rule, ...unconditional };
+    const known = made.get(rule) ?? { ...rule, ...unconditional, ...fullQuota(rule) };
     made.set(rule, known);
     return [known as R];
   });

@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { appendRecord, type Chain, emptyAnchor, startChain } from "../../../src/audit/record.ts";
-import type { RecordBody } from "../../../src/audit/record_body.ts";
+import type { DecisionRecord, RecordBody } from "../../../src/audit/record_body.ts";
 import { readRecorded, type Recorded } from "../../../src/audit/recorded.ts";
 import { Replay, type Replayed } from "../../../src/audit/replay.ts";
 import { isHousekeeping, type Operation, targetKindOf } from "../../../src/mcp/operation.ts";
 import type { CompiledPolicy } from "../../../src/policy/compile.ts";
-import type { Decision } from "../../../src/policy/decision.ts";
 import type { Facts } from "../../../src/policy/facts.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../../../src/wire/json_value.ts";
 import { anyOperation } from "../../policy/support/arbitrary.ts";
@@ -24,7 +23,7 @@ export class MemoryLog {
       kind: "start",
       lilith: "0",
       platform: "linux",
-      policies: [],
+      policies: [{ name: "team", file: "team.yaml", sha256: "0".repeat(64), mode: "enforce" }],
       server: { command: "x", args: [], directory },
       containment: { level: "process", mechanism: "x" },
       writableByServer: [],
@@ -40,10 +39,11 @@ export class MemoryLog {
 
   decided(
     operation: Operation,
-    decision: Decision,
+    decision: DecisionRecord["decision"],
     facts: Facts,
     nowMs: number,
     json = write(operation.arguments),
+    consent: DecisionRecord["consent"] = undefined,
   ) {
     const bytes = json === undefined ? undefined : new TextEncoder().encode(json);
     this.write({
@@ -57,17 +57,16 @@ export class MemoryLog {
       name: operation.name,
       decision,
       facts,
+      consent,
       shared: facts.shared,
       ...(bytes === undefined ? {} : { arguments: { bytes, start: 0, end: bytes.length } }),
       bytes: 1,
     }, nowMs);
   }
 
-  replay(compiled: CompiledPolicy | ((directory: string) => CompiledPolicy)): readonly Replayed[] {
-    const replay = new Replay({
-      compile: typeof compiled === "function" ? compiled : () => compiled,
-      directory: "/wd",
-    });
+  /** `sha256`: of the policies that it is replayed under; all policies of this log have the same. */
+  replay(compiled: CompiledPolicy, sha256: readonly string[] = []): readonly Replayed[] {
+    const replay = new Replay({ compile: () => compiled, directory: "/wd", sha256 });
     const all: Replayed[] = [];
     this.read((recorded, line) => all.push(...replay.take(recorded, line)));
     return [...all, ...replay.end()];
