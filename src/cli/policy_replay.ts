@@ -202,7 +202,7 @@ const changeWords: Readonly<Record<Change, string>> = {
 const gapWords: Readonly<Record<Gap, string>> = {
   masked: "a rule looks at what is masked",
   omitted: "a rule looks at arguments that were too long to be recorded",
-  fact: "a rule needs to know where a path led, and nobody asked then",
+  fact: "a rule needs to know where a path led or what the server declared, and nobody asked then",
   name: "the name of what was asked for is masked or cut",
   state: "whether a limit had room hangs on calls that cannot be told",
 };
