@@ -17,6 +17,8 @@ Deno.test("a pattern that no text has is told from one that some text has", () =
   // A search may begin behind a word, the whole text may not.
   assert.equal(extentOf("\\Bx", true), "nothing");
   assert.equal(extentOf("\\Bx", false), "some");
+  assert.equal(extentOf("x\\B", true), "nothing");
+  assert.equal(extentOf("x\\B", false), "some");
 });
 
 Deno.test("a pattern that every text has is told", () => {
