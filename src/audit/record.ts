@@ -364,7 +364,7 @@ function writeArguments(body: DecisionRecord, text: RecordText): string {
 }
 
 function writeOutcome(body: OutcomeRecord, text: RecordText): string {
-  const { code, filtered, notes } = body;
+  const { code, filtered, notes, invisible } = body;
   return '","kind":"outcome","call":' + body.call + ',"from":"' + body.from + '","type":"' + body.type +
     '","action":"' +
     body.action + '"' +
@@ -375,7 +375,8 @@ function writeOutcome(body: OutcomeRecord, text: RecordText): string {
       : ',"filtered":{"removed":' + text.quoteList(filtered.removed, "/filtered/removed") +
         ',"before":"' + filtered.before + '","after":"' + filtered.after + '"' +
         (filtered.madePrivate === true ? ',"madePrivate":true}' : "}")) +
-    writeNotes(notes);
+    writeNotes(notes) +
+    (invisible === undefined ? "" : ',"invisible":' + JSON.stringify(invisible));
 }
 
 function writeRefused(body: RefusedRecord, text: RecordText): string {

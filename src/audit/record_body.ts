@@ -6,6 +6,7 @@
 import type { Operation, TargetKind } from "../mcp/operation.ts";
 import type { Decision, DenialCode } from "../policy/decision.ts";
 import type { Facts, SharedState, SurfaceFact } from "../policy/facts.ts";
+import type { InvisibleCounts } from "../wire/invisible_text.ts";
 import type { MaskKind } from "./mask.ts";
 
 /** Who sent the message that a record speaks of. */
@@ -184,6 +185,8 @@ export interface OutcomeRecord {
     readonly madePrivate?: boolean;
   } | undefined;
   readonly notes?: readonly Note[] | undefined;
+  /** Characters in it that nobody sees, by their kind. */
+  readonly invisible?: InvisibleCounts | undefined;
 }
 
 /** A message that never reached a verdict. */

@@ -48,6 +48,8 @@ export interface Notification extends Framed {
 export interface Result extends Framed {
   readonly kind: "result";
   readonly id: MessageId;
+  /** Every character in it is printable ASCII or ordinary white space, however it is spelt: it hides nothing. */
+  readonly isPlain: boolean;
   readonly result: Value;
   readonly members: Members;
   readonly oddities: readonly Oddity[];
@@ -57,6 +59,7 @@ export interface ErrorAnswer extends Framed {
   readonly kind: "error";
   /** Undefined for `null` and for ids that no request can have. */
   readonly id: MessageId | undefined;
+  readonly isPlain: boolean;
   readonly error: Value;
   readonly oddities: readonly Oddity[];
 }

@@ -149,16 +149,20 @@ function fromAnswer(
   if (scanner.keyEscapeDepth === 2) return needlessEscape;
   const oddities = scanner.duplicateDepth + scanner.surrogateDepth === 0 ? noOddities : odditiesOf(scanner);
   const id = idValue === undefined ? undefined : readMessageId(frame.buffer, idValue.start, idValue.end);
+  const isPlain = scanner.isAscii && !scanner.hasRareEscape;
   if (envelope.error >= 0) {
     const error = valueOf(scanner, envelope.error);
-    return findFault(scanner, frame.buffer, envelope.error) ?? { kind: "error", frame, id, error, oddities };
+    return findFault(scanner, frame.buffer, envelope.error) ??
+      { kind: "error", frame, id, isPlain, error, oddities };
   }
   if (id === undefined) return 'a "result" whose "id" is no request\'s';
   const result = valueOf(scanner, envelope.result);
   // Schema of MCP, all revisions: `Result` is an object. Clients drop anything else and wait on.
   if (result.kind !== "object") return '"result" is not an object';
   const members = resultReader.read(scanner, envelope.result, frame.buffer);
-  return typeof members === "string" ? members : { kind: "result", frame, id, result, members, oddities };
+  return typeof members === "string"
+    ? members
+    : { kind: "result", frame, id, isPlain, result, members, oddities };
 }
 
 /** What an error lacks that JSON-RPC 2.0 §5.1 demands: clients drop one without a code or a message, and wait on. */

@@ -19,7 +19,7 @@ import { otherSide, sideName, type Turn } from "./session_state.ts";
 import type { ResultBound } from "../policy/result_bound.ts";
 import { quote } from "../policy/sentence.ts";
 import { type Withheld, withholdResult } from "./withheld.ts";
-import { judgeInstructions, takeOwnAnswer } from "./surfaces.ts";
+import { judgeInstructions, lookForInvisible, takeOwnAnswer } from "./surfaces.ts";
 import { rememberTask } from "./tasks.ts";
 import type { WaitingAnswer } from "./waiting.ts";
 
@@ -134,6 +134,12 @@ function deliver(turn: Turn, side: Side, message: Result | ErrorAnswer, answered
   if (request.resultBound !== undefined && bytes > request.resultBound.bytesMax) {
     return withholdResult(turn, asker, request, tooLarge(request.resultBound, bytes), bytes);
   }
+  const invisible = side === "downstream" || message.isPlain
+    ? undefined
+    : lookForInvisible(turn, request, message);
+  if (invisible?.refusal !== undefined) {
+    return withholdResult(turn, asker, request, invisible.refusal, bytes);
+  }
   if (message.kind === "result") {
     const { trust } = turn.gate.policy;
     const refusal = trust === undefined || side === "downstream"
@@ -157,11 +163,15 @@ function deliver(turn: Turn, side: Side, message: Result | ErrorAnswer, answered
       });
     }
     if (shown?.kind === "cut") {
-      recordOutcome(turn, side, message, answered, { action: "filter", filtered: shown.filtered });
+      recordOutcome(turn, side, message, answered, {
+        action: "filter",
+        filtered: shown.filtered,
+        invisible: invisible?.counts,
+      });
       return turn.forwardAnswer(asker, request, shown);
     }
   }
-  recordOutcome(turn, side, message, answered, { action: "forward" });
+  recordOutcome(turn, side, message, answered, { action: "forward", invisible: invisible?.counts });
   turn.forwardAnswer(asker, request, message);
 }
 
@@ -170,7 +180,7 @@ function recordOutcome(
   side: Side,
   message: Result | ErrorAnswer,
   { request, isExact }: Answered,
-  { action, code, filtered }: Pick<OutcomeRecord, "action" | "code" | "filtered">,
+  { action, code, filtered, invisible }: Pick<OutcomeRecord, "action" | "code" | "filtered" | "invisible">,
 ): void {
   turn.record({
     kind: "outcome",
@@ -182,6 +192,7 @@ function recordOutcome(
     durationMs: turn.nowMs - request.sinceMs,
     bytes: message.frame.end - message.frame.start,
     filtered,
+    invisible,
     notes: isExact ? message.oddities : [...message.oddities, "id_of_other_type"],
   });
 }

@@ -6,8 +6,9 @@
 import { createHmac } from "node:crypto";
 import { listedItemsMax, listPagesMax, schemaBytesMax } from "../limits.ts";
 import type { ErrorAnswer, Members, Notification, Request, Result, Value } from "../mcp/message.ts";
-import { type Operation, readMeta } from "../mcp/operation.ts";
+import { listedTargets, type Operation, readMeta } from "../mcp/operation.ts";
 import { ObjectReader, textOf } from "../mcp/object_reader.ts";
+import { replyCodes } from "../mcp/reply.ts";
 import { isStateless } from "../mcp/revision.ts";
 import { readSurface, type Surface, type SurfaceKind } from "../mcp/surface.ts";
 import type { SurfaceFact } from "../policy/facts.ts";
@@ -15,12 +16,21 @@ import { type SchemaVerdict, ValueSchema } from "../policy/json_schema.ts";
 import { hasLockedInstructions, standingOf } from "../policy/lock.ts";
 import type { PatternEngine } from "../policy/pattern.ts";
 import { nameTarget, quote } from "../policy/sentence.ts";
-import { distrust, type Trust, usedSurface, wantsSchema } from "../policy/trust.ts";
+import {
+  distrust,
+  invisibleTextRule,
+  surfaceKindOf,
+  type Trust,
+  usedSurface,
+  wantsSchema,
+} from "../policy/trust.ts";
 import { canonicalJson } from "../wire/canonical_json.ts";
-import { findInvisible } from "../wire/invisible_text.ts";
+import { findInvisible, type InvisibleCounts } from "../wire/invisible_text.ts";
 import { arrayElements } from "../wire/json_spans.ts";
 import { isJsonObject, type JsonObject, type JsonValue, readJson } from "../wire/json_value.ts";
+import type { PendingRequest } from "./pending.ts";
 import type { Turn } from "./session_state.ts";
+import type { Withheld } from "./withheld.ts";
 import {
   type Asking,
   type KnownSurface,
@@ -104,14 +114,18 @@ function factOf(
 }
 
 /** Tells the operator once, and the log. */
-function tell(turn: Turn, what: string, isLock: boolean): void {
+function tell(turn: Turn, what: string, isLock: boolean, more = ""): void {
   if (turn.surfaces.told.has(what) || turn.surfaces.told.size >= listedItemsMax) return;
   turn.surfaces = { ...turn.surfaces, told: new Set([...turn.surfaces.told, what]) };
-  turn.record({ kind: "event", name: isLock ? "surface_not_as_locked" : "invisible_text", detail: what });
+  turn.record({
+    kind: "event",
+    name: isLock ? "surface_not_as_locked" : "invisible_text",
+    detail: what + more,
+  });
   const way = isLock
     ? "; look at it with `lilith-zero lock --check`, approve of it with `lilith-zero lock`"
     : "";
-  turn.say("warning", `${what.slice(0, 1).toUpperCase()}${what.slice(1)}${way}`);
+  turn.say("warning", `${what.slice(0, 1).toUpperCase()}${what.slice(1)}${more}${way}`);
 }
 
 /** The server says that a list is another now: what it said before counts no more. */
@@ -148,6 +162,34 @@ export function judgeInstructions(
   const reason = "the server's instructions hold text that nobody sees";
   tell(turn, reason, false);
   return trust.refusesInvisible ? { code: "invisible_text", reason } : undefined;
+}
+
+// ——— Answers ———
+
+/** What nobody sees in an answer of the server's, and why it does not pass for that; undefined where there is nothing. */
+export function lookForInvisible(
+  turn: Turn,
+  request: PendingRequest,
+  message: Result | ErrorAnswer,
+): { readonly counts: InvisibleCounts; readonly refusal: Withheld | undefined } | undefined {
+  const { start, end } = message.kind === "result" ? message.result : message.error;
+  const counts = findInvisible(message.frame.buffer, start, end);
+  if (counts === undefined) return undefined;
+  const { method, tool } = request;
+  const what = tool === undefined ? `the answer to ${method}` : `an answer of tool ${quote(tool)}`;
+  const kinds = Object.entries(counts).map(([kind, count]) => `${kind.replace("_", " ")}: ${count}`).join(
+    ", ",
+  );
+  const seen = `${what} holds text that nobody sees`;
+  tell(turn, seen, false, ` (${kinds}, the first time)`);
+  const listed = listedTargets(method)?.listedIn;
+  // Of these each element was, or is to be, judged by itself.
+  const isJudged = method === "initialize" || method === "server/discover" ||
+    (listed !== undefined && surfaceKindOf(listed) !== undefined);
+  if (turn.gate.policy.trust?.refusesInvisible !== true || isJudged) return { counts, refusal: undefined };
+  const reason = `${seen} (${kinds})`;
+  const rule = { policy: "built-in", rule: invisibleTextRule };
+  return { counts, refusal: { code: "invisible_text", reply: replyCodes.denied, ...rule, reason } };
 }
 
 // ——— What a call is about ———

@@ -36,6 +36,9 @@ export type { JsonKind, JsonRefusal, JsonRefusalCode };
 
 // The numbers go into the code: see json_tokens.ts.
 const enum Byte {
+  Tab = 0x09,
+  VerticalTab = 0x0b,
+  CarriageReturn = 0x0d,
   Space = 0x20,
   Quote = 0x22,
   Comma = 0x2c,
@@ -88,6 +91,7 @@ export class JsonScanner {
   #duplicateDepth = 0;
   #duplicateOffset = -1;
   #isAscii = true;
+  #hasRareEscape = false;
   #surrogateDepth = 0;
   #keyEscapeDepth = 0;
   #surrogateOffset = -1;
@@ -144,6 +148,11 @@ export class JsonScanner {
   /** Whether every byte of the text is ASCII. */
   get isAscii(): boolean {
     return this.#isAscii;
+  }
+
+  /** Whether an escape stands for something that is no printable ASCII character, and no ordinary white space. */
+  get hasRareEscape(): boolean {
+    return this.#hasRareEscape;
   }
 
   /**
@@ -368,6 +377,13 @@ export class JsonScanner {
     this.#sawEscape = true;
     const unit = escapedUnit(bytes, at, end);
     if (unit < 0) return Result.Refused;
+    if (
+      unit < Byte.Space
+        ? unit < Byte.Tab || unit > Byte.CarriageReturn || unit === Byte.VerticalTab
+        : unit >= 0x7f
+    ) {
+      this.#hasRareEscape = true;
+    }
     const behind = at + escapeLength(bytes, at);
     if (!isSurrogate(unit)) return behind;
     if (isLeadSurrogate(unit) && isTrailEscape(bytes, behind, end)) {
@@ -449,6 +465,7 @@ export class JsonScanner {
     this.#duplicateDepth = 0;
     this.#duplicateOffset = -1;
     this.#isAscii = true;
+    this.#hasRareEscape = false;
     this.#surrogateDepth = 0;
     this.#surrogateOffset = -1;
     this.#keyEscapeDepth = 0;

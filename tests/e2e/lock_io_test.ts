@@ -324,3 +324,39 @@ Deno.test("max_result: a larger answer is replaced, the model is told why, and t
   const outcome = (await stage.records()).find(({ code }) => code === "result_too_large")!;
   assert.deepEqual([outcome.kind, outcome.action, outcome.bytes > 5000], ["outcome", "replace", true]);
 });
+
+Deno.test("text that nobody sees is noted in descriptions and results, and passes to the byte", async () => {
+  const tool = { ...read, description: "Reads\u200b a file." };
+  const result = { content: [{ type: "text", text: "fine\u{e0041}\u{e0042} \u001b[8m" }] };
+  await using stage = await Stage.make({ tools: [tool], results: { read: result } });
+  const run = stage.runUnlocked();
+  await run.ask(initialize);
+  assert.deepEqual((await run.ask(list(1))).result.tools, [tool]);
+  assert.deepEqual((await run.ask(call(2, "read"))).result, result);
+  assert.deepEqual((await run.ask(call(3, "read"))).result, result);
+  const { stderr } = await run.finish();
+  assert.equal(stderr.match(/answer of tool "read" holds text that nobody sees/g)?.length, 1);
+  const outcomes = (await stage.records()).filter(({ invisible }) => invisible !== undefined);
+  assert.deepEqual(outcomes.map(({ invisible }) => invisible), [
+    { zero_width: 1 },
+    { tag: 2, terminal_escape: 1 },
+    { tag: 2, terminal_escape: 1 },
+  ]);
+});
+
+Deno.test("invisible_text: refuse hides and denies such tools, and replaces such results", async () => {
+  const tool = { name: "odd", description: "Odd\u202e." };
+  const result = { content: [{ type: "text", text: "fine\u{e0041}" }] };
+  await using stage = await Stage.make({ tools: [read, tool], results: { read: result } });
+  await stage.scratch.write("policy.yaml", "version: 1\ndefault: allow\ninvisible_text: refuse\n");
+  const run = stage.runUnlocked();
+  await run.ask(initialize);
+  assert.deepEqual(namesIn(await run.ask(list(1))), ["read"]);
+  const denied = await run.ask(call(2, "odd"));
+  assert.equal(denied.result._meta.code, "invisible_text");
+  const replaced = await run.ask(call(3, "read"));
+  assert.equal(replaced.result.isError, true);
+  assert.match(replaced.result.content[0].text, /tool "read" holds text that nobody sees \(tag: 1\)/);
+  assert.equal(replaced.result._meta.code, "invisible_text");
+  await run.finish();
+});
