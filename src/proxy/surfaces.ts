@@ -114,18 +114,20 @@ function factOf(
 }
 
 /** Tells the operator once, and the log. */
-function tell(turn: Turn, what: string, isLock: boolean, more = ""): void {
-  if (turn.surfaces.told.has(what) || turn.surfaces.told.size >= listedItemsMax) return;
-  turn.surfaces = { ...turn.surfaces, told: new Set([...turn.surfaces.told, what]) };
-  turn.record({
-    kind: "event",
-    name: isLock ? "surface_not_as_locked" : "invisible_text",
-    detail: what + more,
-  });
+function tell(turn: Turn, what: string, isLock: boolean): void {
+  if (!isNews(turn, what)) return;
+  turn.record({ kind: "event", name: isLock ? "surface_not_as_locked" : "invisible_text", detail: what });
   const way = isLock
     ? "; look at it with `lilith-zero lock --check`, approve of it with `lilith-zero lock`"
     : "";
-  turn.say("warning", `${what.slice(0, 1).toUpperCase()}${what.slice(1)}${more}${way}`);
+  turn.say("warning", `${what.slice(0, 1).toUpperCase()}${what.slice(1)}${way}`);
+}
+
+/** Whether it is to be told, which it is once. */
+function isNews(turn: Turn, what: string): boolean {
+  if (turn.surfaces.told.has(what) || turn.surfaces.told.size >= listedItemsMax) return false;
+  turn.surfaces = { ...turn.surfaces, told: new Set([...turn.surfaces.told, what]) };
+  return true;
 }
 
 /** The server says that a list is another now: what it said before counts no more. */
@@ -181,7 +183,10 @@ export function lookForInvisible(
     ", ",
   );
   const seen = `${what} holds text that nobody sees`;
-  tell(turn, seen, false, ` (${kinds}, the first time)`);
+  // (The record of the answer has the counts, each time.)
+  if (isNews(turn, seen)) {
+    turn.say("warning", `${seen.slice(0, 1).toUpperCase()}${seen.slice(1)} (${kinds}, the first time)`);
+  }
   const listed = listedTargets(method)?.listedIn;
   // Of these each element was, or is to be, judged by itself.
   const isJudged = method === "initialize" || method === "server/discover" ||
