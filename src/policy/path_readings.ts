@@ -82,8 +82,8 @@ function findAmbiguity(text: string, { style }: PathSettings): string | undefine
   if (style === "posix") {
     if (text.includes("\\")) return "it holds a backslash";
     if (schemeOrDrive.test(text)) return "it begins like a URL or a drive";
-    // Behind a colon Windows names a stream of the file, also on its disks that are mounted here.
-    if (text.includes(":")) return "it holds a colon";
+    // Elsewhere a colon is no matter: the stream of a file, which Windows names behind one, lies where the file lies.
+    if (oddColon.test(text)) return "it holds a colon where a drive or a URL could begin";
     if (shortName.test(text)) return "it could be a short name of Windows";
     if (endsNameWithDot.test(text)) return "it has a name that ends in a dot or a space";
   } else {
@@ -98,6 +98,8 @@ function findAmbiguity(text: string, { style }: PathSettings): string | undefine
 }
 const plainPath = /^[\w/.-]+$/;
 const schemeOrDrive = /^[A-Za-z][A-Za-z0-9+.-]*:[\\/]|^[A-Za-z]:/;
+/** Behind nothing but dots, or before a slash. */
+const oddColon = /(?:^|\/)\.*:|:\//;
 const shortName = /~[0-9]/;
 /** Names that Windows takes the end of; `.` and `..` are none. */
 const endsNameWithDot = /(?:[^./]\.+| |\.{3})(?:\/|$)/;

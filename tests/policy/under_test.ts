@@ -273,12 +273,18 @@ Deno.test("under: a file: URI leads to its path, and to an allow is a relative p
   assertAll(["file://host/srv/x", "file://127.0.0.1/srv/x"], unknown);
 });
 
+Deno.test("under: a time of day, or the stream of a file, is below where the file is", () => {
+  for (const path of ["/tmp/10:30.log", "/tmp/a:stream", "/tmp/a::$DATA", "/tmp/b/2026-11-20T10:30:00Z"]) {
+    assert.deepEqual(outcome(path), { allows: true, denies: true }, path);
+  }
+});
+
 Deno.test("under: what Windows would make another path of is not let through, and is not denied for it", () => {
   assertAll(
     [
       "C:x",
-      "/tmp/a:stream",
-      "/tmp/a::$DATA",
+      "/tmp/..:stream",
+      "/tmp/a:/b",
       "/tmp/DIR~1/a",
       "/tmp/a.",
       "/tmp/a ",
@@ -290,7 +296,7 @@ Deno.test("under: what Windows would make another path of is not let through, an
     { roots: ["/srv"] },
   );
   for (
-    const path of ["/tmp/a:stream", "/tmp/DIR~1/a", "/tmp/a.", "/tmp/dir./a", "/tmp/.../a", "/tmp/a b /c"]
+    const path of ["/tmp/a:/stream", "/tmp/DIR~1/a", "/tmp/a.", "/tmp/dir./a", "/tmp/.../a", "/tmp/a b /c"]
   ) {
     assertAll([path], unknown);
   }
