@@ -192,7 +192,8 @@ function writeDecision(body: DecisionRecord, text: RecordText): string {
     (body.surface === undefined ? "" : ',"surface":' + writeSurface(body.surface, text)) +
     itsArguments +
     (body.consent === undefined ? "" : ',"consent":' + writeRecordedConsent(body.consent, text)) +
-    ',"bytes":' + body.bytes + writeBatch(body.batch) + writeNotes(body.notes);
+    ',"bytes":' + body.bytes + writeBatch(body.batch) + writeNotes(body.notes) +
+    writeInvisible(body.invisible);
 }
 
 function writeRecordedConsent({ by, rules, heldAs }: RecordedConsent, text: RecordText): string {
@@ -206,6 +207,10 @@ function writeBatch(batch: number | undefined): string {
 
 function writeNotes(notes: readonly Note[] | undefined): string {
   return notes === undefined || notes.length === 0 ? "" : ',"notes":' + JSON.stringify(notes);
+}
+
+function writeInvisible(counts: DecisionRecord["invisible"]): string {
+  return counts === undefined ? "" : ',"invisible":' + JSON.stringify(counts);
 }
 
 type KnownJudgement = Pick<DecisionRecord, "method" | "target" | "name" | "decision"> & {
@@ -375,8 +380,7 @@ function writeOutcome(body: OutcomeRecord, text: RecordText): string {
       : ',"filtered":{"removed":' + text.quoteList(filtered.removed, "/filtered/removed") +
         ',"before":"' + filtered.before + '","after":"' + filtered.after + '"' +
         (filtered.madePrivate === true ? ',"madePrivate":true}' : "}")) +
-    writeNotes(notes) +
-    (invisible === undefined ? "" : ',"invisible":' + JSON.stringify(invisible));
+    writeNotes(notes) + writeInvisible(invisible);
 }
 
 function writeRefused(body: RefusedRecord, text: RecordText): string {

@@ -105,6 +105,8 @@ export interface DecisionRecord {
   readonly also?: readonly Pick<Operation, "target" | "name">[] | undefined;
   /** By whose yes it passed, where a rule asks for one. With it a replay comes to the same verdict. */
   readonly consent?: RecordedConsent | undefined;
+  /** Characters in it that nobody sees, by their kind; only of what the server sends. */
+  readonly invisible?: InvisibleCounts | undefined;
 }
 
 /** A person's yes to one call. */
@@ -154,6 +156,8 @@ export type RefusalCode =
   | "too_large"
   /** A rule lets no answer of that size through. */
   | "result_too_large"
+  /** It holds text that nobody sees, and the policy refuses that. */
+  | "invisible_text"
   /** Too many requests wait for their answers. */
   | "in_flight"
   /** An answer to nothing, or the progress or cancellation of nothing. */

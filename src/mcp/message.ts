@@ -30,6 +30,8 @@ export interface Request extends Framed {
   readonly kind: "request";
   /** Whether every byte of the message is ASCII. */
   readonly isAscii: boolean;
+  /** Whether every character is printable ASCII or ordinary white space, however it is spelt: nothing is hidden in it. */
+  readonly isPlain: boolean;
   readonly id: MessageId;
   readonly method: string;
   /** `params` as a whole; undefined where the message has none. */
@@ -40,6 +42,7 @@ export interface Request extends Framed {
 export interface Notification extends Framed {
   readonly kind: "notification";
   readonly isAscii: boolean;
+  readonly isPlain: boolean;
   readonly method: string;
   readonly params: Value | undefined;
   readonly members: Members;
@@ -48,7 +51,6 @@ export interface Notification extends Framed {
 export interface Result extends Framed {
   readonly kind: "result";
   readonly id: MessageId;
-  /** Every character in it is printable ASCII or ordinary white space, however it is spelt: it hides nothing. */
   readonly isPlain: boolean;
   readonly result: Value;
   readonly members: Members;

@@ -129,11 +129,13 @@ function fromRequest(
   if (params !== undefined && params.kind !== "object") return '"params" is not an object';
   const members = params === undefined ? noMembers : paramsReader.read(scanner, envelope.params, buffer);
   if (typeof members === "string") return members;
-  const { isAscii } = scanner;
-  if (idValue === undefined) return { kind: "notification", isAscii, frame, method, params, members };
+  const { isAscii, isPlain } = scanner;
+  if (idValue === undefined) {
+    return { kind: "notification", isAscii, isPlain, frame, method, params, members };
+  }
   const id = readMessageId(buffer, idValue.start, idValue.end);
   if (id === undefined) return '"id" is neither a string nor a whole number within ±(2^53 − 1)';
-  return { kind: "request", isAscii, frame, id, method, params, members };
+  return { kind: "request", isAscii, isPlain, frame, id, method, params, members };
 }
 
 function fromAnswer(
@@ -149,7 +151,7 @@ function fromAnswer(
   if (scanner.keyEscapeDepth === 2) return needlessEscape;
   const oddities = scanner.duplicateDepth + scanner.surrogateDepth === 0 ? noOddities : odditiesOf(scanner);
   const id = idValue === undefined ? undefined : readMessageId(frame.buffer, idValue.start, idValue.end);
-  const isPlain = scanner.isAscii && !scanner.hasRareEscape;
+  const { isPlain } = scanner;
   if (envelope.error >= 0) {
     const error = valueOf(scanner, envelope.error);
     return findFault(scanner, frame.buffer, envelope.error) ??

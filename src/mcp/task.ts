@@ -4,7 +4,7 @@
  */
 
 import { readSubscribedTasks } from "./accompanying.ts";
-import type { Notification, Request, Result } from "./message.ts";
+import type { Members, Notification, Request, Result } from "./message.ts";
 import { ObjectReader, textOf } from "./object_reader.ts";
 
 const taskMethods: ReadonlySet<string> = new Set([
@@ -32,10 +32,25 @@ export function readTaskIds(message: Request | Notification): readonly string[] 
   return id === undefined ? [] : [id];
 }
 
+const notifiedReader = new ObjectReader("params", ["taskId", "task"]);
+
+/** The task that a server's notification is about, as {@linkcode createdTask} finds it; a problem where that is ambiguous. */
+export function notifiedTask(
+  { params, frame }: Notification,
+): { readonly task?: string | undefined; readonly problem?: string } {
+  if (params === undefined) return {};
+  const members = notifiedReader.read(frame.buffer, params);
+  return typeof members === "string" ? { problem: members } : { task: taskIn(frame.buffer, members) };
+}
+
 const createdReader = new ObjectReader("task", ["taskId"]);
 
 /** The task that a call's result says it has become: in `task` (2025-11-25), or directly in the result (extension). */
-export function createdTask({ frame: { buffer }, members }: Result): string | undefined {
+export function createdTask({ frame, members }: Result): string | undefined {
+  return taskIn(frame.buffer, members);
+}
+
+function taskIn(buffer: Uint8Array, members: Members): string | undefined {
   const direct = textOf(buffer, members.get("taskId"));
   if (direct !== undefined) return direct;
   const task = members.get("task");

@@ -11,15 +11,16 @@ import { needsOfAll } from "../policy/needs.ts";
 import type { OutcomeRecord } from "../audit/record.ts";
 import { judgeContents, readContents } from "./answer_contents.ts";
 import { heldByAnswer, receiveConsent } from "./consent_answers.ts";
+import { takeOwnAnswer } from "./asked_list.ts";
 import { type Answered, refuseTaken, takeAnswered } from "./correlation.ts";
 import { denialOf } from "./denial.ts";
+import { lookForInvisible } from "./hidden_text.ts";
 import { filterLists } from "./lists.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 import type { ResultBound } from "../policy/result_bound.ts";
-import { quote } from "../policy/sentence.ts";
-import { type Withheld, withholdResult } from "./withheld.ts";
-import { judgeInstructions, lookForInvisible, takeOwnAnswer } from "./surfaces.ts";
+import { explainSize, type Withheld, withholdResult } from "./withheld.ts";
+import { judgeInstructions } from "./surfaces.ts";
 import { rememberTask } from "./tasks.ts";
 import type { WaitingAnswer } from "./waiting.ts";
 
@@ -121,8 +122,9 @@ function refuseUnreadable(turn: Turn, side: Side, message: Result | ErrorAnswer,
   refuseTaken(turn, otherSide(side), answered.request, refusal);
 }
 
-function tooLarge({ bytesMax, policy, rule }: ResultBound, bytes: number): Withheld {
-  const reason = `the answer has ${bytes} bytes, and rule ${quote(rule)} lets ${bytesMax} through`;
+function tooLarge(bound: ResultBound, bytes: number): Withheld {
+  const { policy, rule } = bound;
+  const reason = explainSize(bound, bytes);
   return { code: "result_too_large", reply: replyCodes.tooLarge, policy, rule, reason };
 }
 
@@ -134,9 +136,7 @@ function deliver(turn: Turn, side: Side, message: Result | ErrorAnswer, answered
   if (request.resultBound !== undefined && bytes > request.resultBound.bytesMax) {
     return withholdResult(turn, asker, request, tooLarge(request.resultBound, bytes), bytes);
   }
-  const invisible = side === "downstream" || message.isPlain
-    ? undefined
-    : lookForInvisible(turn, request, message);
+  const invisible = side === "downstream" ? undefined : lookForInvisible(turn, request, message);
   if (invisible?.refusal !== undefined) {
     return withholdResult(turn, asker, request, invisible.refusal, bytes);
   }

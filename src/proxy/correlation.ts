@@ -8,7 +8,7 @@ import { heldByAnswer, receiveUnreadable } from "./consent_answers.ts";
 import { isHeldId } from "./consent_state.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
-import { endAsking } from "./surfaces.ts";
+import { endAsking } from "./asked_list.ts";
 
 export interface Answered {
   readonly request: PendingRequest;

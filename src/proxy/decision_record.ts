@@ -7,6 +7,7 @@ import type { Message, Value } from "../mcp/message.ts";
 import type { AsciiSource, Operation, Side } from "../mcp/operation.ts";
 import type { Decision } from "../policy/decision.ts";
 import { type Facts, pathQueries, type Query, type Resolution, type SharedState } from "../policy/facts.ts";
+import type { InvisibleCounts } from "../wire/invisible_text.ts";
 import { sideName, type Turn } from "./session_state.ts";
 
 /** What a decision was about. */
@@ -30,11 +31,12 @@ export interface Decided {
   readonly notes?: readonly Note[] | undefined;
   /** By whose yes it passed. */
   readonly consent?: RecordedConsent | undefined;
+  readonly invisible?: InvisibleCounts | undefined;
 }
 
 export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
   if (!turn.gate.audited) return;
-  const { message, operation, judged, decision, call, within, also, notes, consent } = decided;
+  const { message, operation, judged, decision, call, within, also, notes, consent, invisible } = decided;
   const value = judged.argumentsValue;
   const { frame } = message;
   const isLong = value !== undefined && value.end - value.start > recordArgumentsBytesMax;
@@ -66,6 +68,7 @@ export function recordDecision(turn: Turn, side: Side, decided: Decided): void {
     also,
     notes,
     consent,
+    invisible,
   };
   turn.record(body);
 }

@@ -14,6 +14,8 @@ import { heldByCancellation } from "./consent_answers.ts";
 import type { HeldCall } from "./consent_state.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { boundOfNotifiedTask } from "./tasks.ts";
+import { explainSize } from "./withheld.ts";
 
 const cancelled = "notifications/cancelled";
 const progress = "notifications/progress";
@@ -29,7 +31,11 @@ export function isNotice(method: string): boolean {
 /** What is to be said of a notification. */
 export type NoticeFinding =
   /** It does not pass. */
-  | { readonly kind: "stray"; readonly code: "malformed" | "unasked"; readonly reason: string }
+  | {
+    readonly kind: "stray";
+    readonly code: "malformed" | "unasked" | "result_too_large";
+    readonly reason: string;
+  }
   /** It cancels a call that waits for a person's consent, of which the other side knows nothing. */
   | { readonly kind: "held"; readonly held: HeldCall }
   /** It passes, with this in its record. */
@@ -43,8 +49,17 @@ export function judgeNotice(turn: Turn, side: Side, message: Notification): Noti
     case progress:
       return judgeProgress(turn, side, message);
     default:
-      return undefined;
+      return side === "upstream" && isTaskNotification(message.method) ? judgeTask(turn, message) : undefined;
   }
+}
+
+/** A task's notification may hold its result (tasks extension), which is as large here as where the client fetches it. */
+function judgeTask(turn: Turn, message: Notification): NoticeFinding | undefined {
+  const bound = boundOfNotifiedTask(turn, message);
+  if (typeof bound === "string") return stray("malformed", bound);
+  const bytes = message.frame.end - message.frame.start;
+  if (bound === undefined || bytes <= bound.bytesMax) return undefined;
+  return stray("result_too_large", explainSize(bound, bytes));
 }
 
 function judgeCancellation(turn: Turn, side: Side, message: Notification): NoticeFinding | undefined {
@@ -78,7 +93,10 @@ function judgeProgress(turn: Turn, side: Side, message: Notification): NoticeFin
   return stray("unasked", "a report of progress under a token of no request that waits, and of no task");
 }
 
-function stray(code: "malformed" | "unasked", reason: string): NoticeFinding {
+function stray(
+  code: "malformed" | "unasked" | "result_too_large",
+  reason: string,
+): NoticeFinding {
   return { kind: "stray", code, reason };
 }
 

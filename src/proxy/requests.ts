@@ -23,7 +23,9 @@ import { advance } from "../policy/state.ts";
 import type { Note, RecordedConsent } from "../audit/record.ts";
 import { type ResultBound, resultBound, smallerBound } from "../policy/result_bound.ts";
 import { wantsSurface } from "../policy/trust.ts";
+import type { InvisibleCounts } from "../wire/invisible_text.ts";
 import { inFlightMax, listTimeoutMs } from "../limits.ts";
+import { askForSurfaces, endAsking } from "./asked_list.ts";
 import { carryOutAsked, decideAsked, recordAsked } from "./asked.ts";
 import { alone, readCompany } from "./company.ts";
 import { consult } from "./consent.ts";
@@ -32,9 +34,10 @@ import { takeAnswerInCall } from "./consent_in_results.ts";
 import { isIdTaken } from "./correlation.ts";
 import { recordDecision } from "./decision_record.ts";
 import { denialOf } from "./denial.ts";
+import { lookForInvisibleIn } from "./hidden_text.ts";
 import { applyCancellation, isNotice, isTokenActive, judgeNotice } from "./notices.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
-import { askForSurfaces, endAsking, forgetSurfaces, surfaceFact } from "./surfaces.ts";
+import { forgetSurfaces, surfaceFact } from "./surfaces.ts";
 import { boundOfTasks, toolToRemember } from "./tasks.ts";
 import type { WaitingRequest } from "./waiting.ts";
 
@@ -110,7 +113,14 @@ export function resumeRequest(turn: Turn, side: Side, waiting: WaitingRequest, f
 
 /** What keeps a message from being judged at all. */
 interface Obstacle {
-  readonly code: "malformed" | "in_flight" | "server_gone" | "audit_failed" | "unasked";
+  readonly code:
+    | "malformed"
+    | "in_flight"
+    | "server_gone"
+    | "audit_failed"
+    | "unasked"
+    | "result_too_large"
+    | "invisible_text";
   readonly reply: ReplyCode;
   readonly reason: string;
   /** Answer with `null`: an answer with this id would be taken for the answer to another request. */
@@ -186,7 +196,14 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
   const { decision } = joint;
   let note: Note | undefined;
   let progress: string | undefined;
+  let invisible: InvisibleCounts | undefined;
   if (decision.action === "forward") {
+    const hidden = side === "upstream" ? lookForInvisibleIn(turn, message) : undefined;
+    if (hidden?.refusal !== undefined) {
+      const { refusal: reason } = hidden;
+      return refuseRequest(turn, side, message, { code: "invisible_text", reply: replyCodes.denied, reason });
+    }
+    invisible = hidden?.counts;
     if (message.kind === "notification") {
       const finding = judgeNotice(turn, side, message);
       if (finding?.kind === "held") return cancelHeld(turn, finding.held, message);
@@ -219,6 +236,7 @@ function judge(turn: Turn, side: Side, judged: WaitingRequest, found: Facts): vo
     also: accompanying.length === 0 ? undefined : accompanying.filter((other) => other !== joint.operation),
     notes: note === undefined ? undefined : [note],
     consent: passes ? consent : undefined,
+    invisible,
   });
   if (inside !== undefined) recordAsked(turn, message, inside, facts, call);
   if (passes) {

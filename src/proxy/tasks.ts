@@ -3,7 +3,7 @@
 import { taskNameCharactersMax } from "../limits.ts";
 import type { Notification, Request, Result } from "../mcp/message.ts";
 import { accompanyingTool, type Operation } from "../mcp/operation.ts";
-import { createdTask, namesTasks, readTaskIds } from "../mcp/task.ts";
+import { createdTask, namesTasks, notifiedTask, readTaskIds } from "../mcp/task.ts";
 import { type ResultBound, smallerBound } from "../policy/result_bound.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Turn } from "./session_state.ts";
@@ -44,6 +44,13 @@ export function boundOfTasks(turn: Turn, message: Request): ResultBound | undefi
   const ids = readTaskIds(message);
   if (typeof ids === "string") return undefined; // it was refused before
   return ids.map((id) => turn.taskBounds.get(id)).reduce(smallerBound, undefined);
+}
+
+/** The same for a server's notification of one task's state; a reason where the task cannot be told for certain. */
+export function boundOfNotifiedTask(turn: Turn, message: Notification): ResultBound | string | undefined {
+  if (turn.taskBounds.size === 0) return undefined;
+  const { task, problem } = notifiedTask(message);
+  return problem ?? (task === undefined ? undefined : turn.taskBounds.get(task));
 }
 
 const none: readonly Operation[] = [];

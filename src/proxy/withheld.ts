@@ -2,6 +2,8 @@
 
 import type { Side } from "../mcp/operation.ts";
 import { deniedToolResult, errorReply, type ReplyCode } from "../mcp/reply.ts";
+import type { ResultBound } from "../policy/result_bound.ts";
+import { quote } from "../policy/sentence.ts";
 import type { PendingRequest } from "./pending.ts";
 import { otherSide, sideName, type Turn } from "./session_state.ts";
 
@@ -13,6 +15,10 @@ export interface Withheld {
   readonly policy: string;
   readonly rule: string;
   readonly reason: string;
+}
+
+export function explainSize({ bytesMax, rule }: ResultBound, bytes: number): string {
+  return `the answer has ${bytes} bytes, and rule ${quote(rule)} lets ${bytesMax} through`;
 }
 
 /** Answers `asker` in place of an answer of `bytes` bytes, whose request was taken off the table already. */

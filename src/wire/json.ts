@@ -51,6 +51,7 @@ const enum Byte {
   LowerT = 0x74,
   OpenBrace = 0x7b,
   CloseBrace = 0x7d,
+  Delete = 0x7f,
   FirstMultibyte = 0x80,
 }
 
@@ -91,7 +92,7 @@ export class JsonScanner {
   #duplicateDepth = 0;
   #duplicateOffset = -1;
   #isAscii = true;
-  #hasRareEscape = false;
+  #hasOddCharacter = false;
   #surrogateDepth = 0;
   #keyEscapeDepth = 0;
   #surrogateOffset = -1;
@@ -150,9 +151,9 @@ export class JsonScanner {
     return this.#isAscii;
   }
 
-  /** Whether an escape stands for something that is no printable ASCII character, and no ordinary white space. */
-  get hasRareEscape(): boolean {
-    return this.#hasRareEscape;
+  /** Whether every character is printable ASCII or ordinary white space, however it is spelt. */
+  get isPlain(): boolean {
+    return this.#isAscii && !this.#hasOddCharacter;
   }
 
   /**
@@ -365,6 +366,9 @@ export class JsonScanner {
       } else if (c >= Byte.FirstMultibyte) {
         this.#isAscii = false;
         behind = multibyteEnd(bytes, at, end);
+      } else if (c === Byte.Delete) {
+        this.#hasOddCharacter = true;
+        behind = at + 1;
       } else if (c >= Byte.Space) {
         behind = longPlainRunEnd(bytes, at, end);
       }
@@ -380,9 +384,9 @@ export class JsonScanner {
     if (
       unit < Byte.Space
         ? unit < Byte.Tab || unit > Byte.CarriageReturn || unit === Byte.VerticalTab
-        : unit >= 0x7f
+        : unit >= Byte.Delete
     ) {
-      this.#hasRareEscape = true;
+      this.#hasOddCharacter = true;
     }
     const behind = at + escapeLength(bytes, at);
     if (!isSurrogate(unit)) return behind;
@@ -465,7 +469,7 @@ export class JsonScanner {
     this.#duplicateDepth = 0;
     this.#duplicateOffset = -1;
     this.#isAscii = true;
-    this.#hasRareEscape = false;
+    this.#hasOddCharacter = false;
     this.#surrogateDepth = 0;
     this.#surrogateOffset = -1;
     this.#keyEscapeDepth = 0;

@@ -10,10 +10,10 @@ const enum Byte {
   LowerU = 0x75,
 }
 
-/** 1 for bytes at which a run of plain ASCII ends: control characters, the quote, the backslash, and 0x80 up. */
+/** 1 for bytes at which a run of plain ASCII ends: control characters, the quote, the backslash, and 0x7f up. */
 const endsPlainRun = new Uint8Array(256);
 endsPlainRun.fill(1, 0x00, 0x20);
-endsPlainRun.fill(1, 0x80);
+endsPlainRun.fill(1, 0x7f);
 endsPlainRun[Byte.Quote] = 1;
 endsPlainRun[Byte.Backslash] = 1;
 
@@ -49,14 +49,16 @@ export function longPlainRunEnd(bytes: Uint8Array, at: number, end: number): num
 
 /**
  * Whether none of a word's four bytes ends a plain run. Each term sets the top bit of a byte: 0x80 up have it already;
- * below 0x20 the subtraction borrows; the quote and the backslash become 0 by the XOR, and then it borrows too. A
- * borrow can flag the byte above as well, never hide one: a plain word may look unplain only beside an unplain byte.
+ * 0x7f gets it by the addition; below 0x20 the subtraction borrows; the quote and the backslash become 0 by the XOR, and
+ * then it borrows too. A borrow or carry can flag the byte above as well, never hide one: a plain word may look unplain
+ * only beside an unplain byte.
  */
 function hasOnlyPlainBytes(word: number): boolean {
+  const fromDelete = word + 0x01010101;
   const belowSpace = word - 0x20202020;
   const isQuote = (word ^ 0x22222222) - 0x01010101;
   const isBackslash = (word ^ 0x5c5c5c5c) - 0x01010101;
-  return ((word | belowSpace | isQuote | isBackslash) & 0x80808080) === 0;
+  return ((word | fromDelete | belowSpace | isQuote | isBackslash) & 0x80808080) === 0;
 }
 
 const noEscape = -1;

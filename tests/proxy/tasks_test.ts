@@ -97,3 +97,60 @@ Deno.test("the table of tasks is bounded, forgets the oldest, and leaves earlier
   assert.deepEqual([table.get("t0"), table.has("t1"), table.get("new")], ["b", false, "c"]);
   assert.deepEqual([full.get("t0"), full.has("t1"), full.has("new")], ["a", true, false]);
 });
+
+const small = ruleOf({
+  id: "small",
+  effect: "allow",
+  scope: scopeOf({ tools: ["build"] }),
+  resultBytesMax: 1024,
+});
+const bounded = { default: "allow", rules: [small] } as const;
+const large = { content: [{ type: "text", text: "x".repeat(2000) }] };
+
+for (const [revision, result] of Object.entries(created)) {
+  Deno.test(`${revision}: max_result holds for the result of a task, however the client comes by it`, () => {
+    const conversation = withBuild(result, bounded);
+    const fetch = (id: number, method: string, answer: object, taskId = "t") => {
+      conversation.agent({ jsonrpc: "2.0", id, method, params: { taskId } });
+      return conversation.server({ jsonrpc: "2.0", id, result: answer });
+    };
+    for (const [id, method] of [[2, "tasks/result"], [3, "tasks/get"]] as const) {
+      const happenings = fetch(
+        id,
+        method,
+        method === "tasks/result" ? large : { taskId: "t", result: large },
+      );
+      assert.deepEqual(forwardsIn(happenings), []);
+      const { error } = replyIn(happenings);
+      assert.deepEqual([error.code, error.data.code, error.data.rule], [413, "result_too_large", "small"]);
+      assert.deepEqual(recordsIn(happenings).map(({ kind, code }) => [kind, code]), [
+        ["outcome", "result_too_large"],
+      ]);
+    }
+    assert.equal(forwardsIn(fetch(4, "tasks/get", { taskId: "t", status: "working" })).length, 1);
+    assert.equal(forwardsIn(fetch(5, "tasks/result", large, "other")).length, 1);
+  });
+
+  Deno.test(`${revision}: max_result holds for the result of a task that a notification brings`, () => {
+    const conversation = withBuild(result, bounded);
+    const pushed = (params: object) =>
+      conversation.server({ jsonrpc: "2.0", method: "notifications/tasks", params });
+    for (
+      const params of [
+        { taskId: "t", status: "completed", result: large },
+        { task: { taskId: "t" }, result: large },
+      ]
+    ) {
+      const happenings = pushed(params);
+      assert.deepEqual(forwardsIn(happenings), []);
+      assert.deepEqual(recordsIn(happenings).map(({ kind, code }) => [kind, code]), [
+        ["refused", "result_too_large"],
+      ]);
+    }
+    assert.equal(forwardsIn(pushed({ taskId: "t", status: "working" })).length, 1);
+    assert.equal(forwardsIn(pushed({ taskId: "other", result: large })).length, 1);
+    // Some would take the one for the other, and then it is the task with the bound.
+    const [refused] = recordsIn(pushed({ taskId: "other", TaskId: "t", result: large }));
+    assert.deepEqual([refused.kind, refused.code], ["refused", "malformed"]);
+  });
+}
