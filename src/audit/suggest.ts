@@ -279,7 +279,8 @@ class Ids {
   readonly #taken = new Set<string>();
 
   make(name: string): string {
-    const base = name.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40) || "tool";
+    const base = name.slice(0, 80).replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40) ||
+      "tool";
     let id = /^[A-Za-z_]/.test(base) ? base : `tool-${base}`;
     for (let number = 2; this.#taken.has(id) || id === "default"; number++) id = `${base}-${number}`;
     this.#taken.add(id);

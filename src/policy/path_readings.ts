@@ -81,7 +81,7 @@ const doubleSlash = /^[\\/]{2}/;
 function findAmbiguity(text: string, { style }: PathSettings): string | undefined {
   if (style === "posix") {
     if (text.includes("\\")) return "it holds a backslash";
-    if (schemeOrDrive.test(text)) return "it begins like a URL or a drive";
+    if (schemeOrHost.test(text)) return "it begins like a URL, a drive or another machine";
     // Elsewhere a colon is no matter: the stream of a file, which Windows names behind one, lies where the file lies.
     if (oddColon.test(text)) return "it holds a colon where a drive or a URL could begin";
     if (shortName.test(text)) return "it could be a short name of Windows";
@@ -97,7 +97,8 @@ function findAmbiguity(text: string, { style }: PathSettings): string | undefine
   return undefined;
 }
 const plainPath = /^[\w/.-]+$/;
-const schemeOrDrive = /^[A-Za-z][A-Za-z0-9+.-]*:[\\/]|^[A-Za-z]:/;
+/** Also `host:a` and `me@host:a`, which are on another machine to scp, rsync and git, and `data:a`. */
+const schemeOrHost = /^[^/]*:/;
 /** Behind nothing but dots, or before a slash. */
 const oddColon = /(?:^|\/)\.*:|:\//;
 const shortName = /~[0-9]/;

@@ -23,10 +23,14 @@ const dotSegment = /(?:^|[/\\])\.\.?(?:$|[/\\?#])/;
  * line ends anywhere (URL Standard, basic URL parser, steps 1 to 3).
  */
 export function stripUri(uri: string): string {
-  return uri.replace(aroundUri, "").replace(droppedInUri, "");
+  // (Not by a pattern: one for a run at the end begins anew at each character of every other run.)
+  let start = 0;
+  let end = uri.length;
+  while (start < end && uri.charCodeAt(start) <= space) start++;
+  while (end > start && uri.charCodeAt(end - 1) <= space) end--;
+  return uri.slice(start, end).replace(droppedInUri, "");
 }
-// deno-lint-ignore no-control-regex -- C0 controls and the space, as the standard has them
-const aroundUri = /^[\x00-\x20]+|[\x00-\x20]+$/g;
+const space = 0x20;
 const droppedInUri = /[\t\n\r]/g;
 
 /** What a URI comes to beside itself: stripped, and each of the two normalized. */

@@ -279,6 +279,16 @@ Deno.test("under: a time of day, or the stream of a file, is below where the fil
   }
 });
 
+Deno.test("under: what some programs take for another machine or a URL is not let through as a relative path", () => {
+  const setting = { workingDirectory: "/tmp" };
+  for (
+    const path of ["evil.net:x", "me@evil.net:x", "192.0.2.1:x", "data:,x", "ext::sh", "[::1]:x", "10:30.log"]
+  ) {
+    assert.equal(outcome(path, setting).allows, false, path);
+    assert.deepEqual(outcome(`./${path}`, setting), inside, path);
+  }
+});
+
 Deno.test("under: what Windows would make another path of is not let through, and is not denied for it", () => {
   assertAll(
     [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hasDotSegment, normalizeUri, pathOfFileUri, uriReadings } from "../../src/policy/uri.ts";
+import { hasDotSegment, normalizeUri, pathOfFileUri, stripUri, uriReadings } from "../../src/policy/uri.ts";
 
 Deno.test("hasDotSegment() finds a climb in any spelling", () => {
   for (
@@ -83,4 +83,26 @@ Deno.test("uriReadings() reads a file: URI as the platform's URL parser does", (
     assert.equal(new URL(uri).pathname, "/etc/passwd", JSON.stringify(uri));
     assert.ok(uriReadings(uri).includes("file:///etc/passwd"), JSON.stringify(uri));
   }
+});
+
+Deno.test("stripUri() takes away what stands around a URI, and tabs and line ends inside", () => {
+  for (
+    const [uri, stripped] of [
+      ["\0 x:a\x1f ", "x:a"],
+      ["x: a", "x: a"],
+      ["x:\ta\r\nb", "x:ab"],
+      [" \n ", ""],
+      ["\u00a0x:a", "\u00a0x:a"],
+    ]
+  ) {
+    assert.equal(stripUri(uri), stripped, JSON.stringify(uri));
+  }
+});
+
+Deno.test("stripUri() takes time in proportion to a run of spaces inside: a million are done with at once", () => {
+  // (With the square of them it would take a quarter of an hour.)
+  const uri = `x:/${" ".repeat(1024 * 1024)}/y`;
+  assert.equal(stripUri(uri), uri);
+  assert.equal(hasDotSegment(uri), false);
+  assert.deepEqual(uriReadings(uri), [uri]);
 });

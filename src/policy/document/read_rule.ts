@@ -22,6 +22,7 @@ const reservedIds: readonly string[] = [
   "default",
   "protocol",
   "own-files",
+  "safe-urls",
   "lock",
   "invisible-text",
   "malformed",

@@ -11,6 +11,13 @@ export function isVariableName(name: string): boolean {
 
 /** What is wrong with a value; undefined where nothing is. */
 export function variableProblem(value: string): { what: string; hint: string } | undefined {
+  // A shell makes this of a variable that is not set, and "/srv/${tenant}" would be all tenants.
+  if (value === "") {
+    return {
+      what: "is empty",
+      hint: "What is built from it would cover more: write a text without the variable",
+    };
+  }
   if (value.length > variableCharactersMax) {
     return { what: "is too long", hint: `A value has at most ${variableCharactersMax} characters` };
   }

@@ -89,6 +89,7 @@ Deno.test("a declaration that is none is refused at its place", () => {
       'vars: { n: "a\\u0007b" }',
       /^2:12 policy_bad_value the variable "n" holds a character that cannot be seen/,
     ],
+    ['vars: { n: "" }', /^2:12 policy_bad_value the variable "n" is empty/],
     [
       `vars: { n: ${"x".repeat(variableCharactersMax + 1)} }`,
       /^2:12 policy_bad_value the variable "n" is too long/,
