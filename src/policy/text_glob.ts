@@ -117,7 +117,7 @@ function readParts(glob: string): Parts {
 export function findGlobProblem(glob: string): { readonly what: string; readonly hint: string } | undefined {
   if (/[[\]{}]/.test(glob)) {
     return {
-      what: "has brackets",
+      what: /[[\]]/.test(glob) ? "has brackets" : "has braces",
       hint: "There are no sets and no choices in a glob: write a list of globs, or matches with a pattern",
     };
   }

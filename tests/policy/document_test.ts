@@ -159,7 +159,10 @@ Deno.test("loadDocument() refuses a key or a value that it does not know, at the
       "version: 1\nrules:",
       '2:7 policy_wrong_type "rules" is empty, where a list is expected | Nothing stands behind the colon',
     ],
-    ["version: 1\nrules: {}", '2:8 policy_wrong_type "rules" is a map, where a list is expected'],
+    [
+      "version: 1\nrules: {}",
+      '2:8 policy_wrong_type "rules" is a map, where a list is expected | Write a list: each element begins with a dash and a space',
+    ],
     [
       "version: 1\nname: 5",
       '2:7 policy_wrong_type "name" is the number 5, where text is expected | Put it in quotes if it is text: "5"',
@@ -177,7 +180,10 @@ Deno.test("loadDocument() refuses a key or a value that it does not know, at the
       "version: 1\ndefault: ask",
       '2:10 policy_bad_value "default" is the text "ask" | It can be allow or deny',
     ],
-    ["- version: 1", "1:1 policy_wrong_type a policy is a list, where a map is expected"],
+    [
+      "- version: 1",
+      "1:1 policy_wrong_type a policy is a list, where a map is expected | A policy begins with the line version: 1",
+    ],
     [
       "version: 1\naudit: { mask: none }",
       '2:16 policy_bad_value "mask" is the text "none" | It can be all',
@@ -230,7 +236,7 @@ Deno.test("loadDocument() checks what the server is given", () => {
     ],
     [
       "stop_timeout: 5",
-      '2:25 policy_bad_value "stop_timeout": 5 has no unit of time | Write 5s for seconds, 5ms for milliseconds',
+      '2:25 policy_bad_value "stop_timeout": 5 has no unit of time | Write 5s for seconds, 5m for minutes',
     ],
     [
       "pass_env: PATH",

@@ -103,7 +103,7 @@ Deno.test("each character of a text is looked at once, however the glob could be
 Deno.test("findGlobProblem() refuses what other globs have and this one has not", () => {
   const table: [string, RegExp][] = [
     ["*.[jt]s", /has brackets.*list of globs/],
-    ["*.{js,ts}", /has brackets/],
+    ["*.{js,ts}", /has braces/],
     ["a\\*", /backslash, which escapes nothing/],
     ["!*.txt", /negates nothing.*deny rule/],
     ["a\u200b*", /cannot be seen/],

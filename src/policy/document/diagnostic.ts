@@ -50,6 +50,7 @@ export type WarningCode =
   | "blind_spot"
   /** A star in a value that is compared as it stands. */
   | "starred_value"
+  | "check_as_argument"
   /** Text here, a boolean or another number in YAML 1.1. */
   | "look_alike"
   /** A name that looks like a regular expression, like a misspelt method, or like a method where a tool is named. */

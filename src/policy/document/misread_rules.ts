@@ -1,9 +1,9 @@
 /**
- * Rules that are in order and do not mean what they seem to: a star in a plain value, a pattern that must be the whole
- * text, a pattern for a path. Each would stop less, or allow more, than its author thinks.
+ * Rules that are in order and do not mean what they seem to: a star in a plain value, a check where an argument is
+ * named, a pattern that must be the whole text, a pattern for a path. Each would stop less, or allow more, than its author thinks.
  */
 
-import type { Check, PolicyDocument, Rule } from "../rule.ts";
+import type { ArgumentRule, Check, PolicyDocument, Rule } from "../rule.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 import { withOperands } from "./open_checks.ts";
@@ -11,6 +11,7 @@ import { withOperands } from "./open_checks.ts";
 export function findMisreadRules(document: PolicyDocument, report: Report): void {
   for (const rule of document.rules) {
     for (const argument of rule.args) {
+      warnOfChecksAsArguments(rule, argument, report);
       for (const check of argument.checks.flatMap(withOperands)) {
         warnOfStarsInValues(rule, check, argument.at, report);
         if (rule.effect === "deny") warnOfTightPatterns(rule, check, report);
@@ -35,6 +36,28 @@ function warnOfStarsInValues(rule: Rule, check: Check, at: Rule["at"], report: R
     "A value is compared as it stands; for a directory write under, for other texts glob, matches or finds",
   );
 }
+
+/** `args: { under: /tmp }` is about an argument that is called "under". */
+function warnOfChecksAsArguments(rule: Rule, { selector, checks, at }: ArgumentRule, report: Report): void {
+  if (!checkNames.has(selector)) return;
+  if (!checks.every(({ kind }) => kind === "equals" || kind === "one_of")) return;
+  report.warning(
+    "check_as_argument",
+    at,
+    `the rule ${quote(rule.id)} compares an argument that is called ${quote(selector)}, as a check is`,
+    `A check stands under the name of its argument: path: { ${selector}: … }`,
+  );
+}
+/** Without those that arguments are called by too (`url`, `glob`, `min`, `max`, `max_length`). */
+const checkNames: ReadonlySet<string> = new Set([
+  "under",
+  "matches",
+  "finds",
+  "equals",
+  "one_of",
+  "argv",
+  "present",
+]);
 
 /** `matches: rm` denies `rm` alone, and not `rm -rf /`. */
 function warnOfTightPatterns(rule: Rule, check: Check, report: Report): void {

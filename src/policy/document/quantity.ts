@@ -63,7 +63,7 @@ export function parseDuration(written: string | number): Quantity<number> {
   if (unit === "") {
     return problem(
       `${show(written)} has no unit of time`,
-      `Write ${number}s for seconds, ${number}ms for milliseconds`,
+      `Write ${number}s for seconds, ${number}m for minutes`,
     );
   }
   const factor = timeUnitsMs.get(unit);

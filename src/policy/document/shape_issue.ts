@@ -154,7 +154,10 @@ function reportType(expected: readonly string[], path: Path, context: Context): 
     return report.error("policy_wrong_type", at, `the key ${quote(String(path.at(-1)))} is missing`, hint);
   }
   const what = `${subject(path, context)} is ${seen(context, path)}, where ${wanted} is expected`;
-  report.error("policy_wrong_type", at, what, typeHint(found, expected));
+  const hint = path.length === 0 && context.part === "policy"
+    ? "A policy begins with the line version: 1"
+    : typeHint(found, expected);
+  report.error("policy_wrong_type", at, what, hint);
 }
 
 const typeWords: Readonly<Record<string, string>> = {
@@ -178,6 +181,9 @@ function joinWords(words: readonly string[]): string {
 }
 
 function typeHint(found: YamlNode, expected: readonly string[]): string | undefined {
+  if (found.kind === "map" && expected.every((type) => type === "array")) {
+    return "Write a list: each element begins with a dash and a space";
+  }
   if (found.kind !== "scalar") return undefined;
   if (found.source === "" && found.value === null) return "Nothing stands behind the colon";
   if (expected.every((type) => type === "array") && found.value !== null) {
@@ -210,7 +216,12 @@ function reportValue(values: readonly unknown[], path: Path, context: Context): 
     return reportType([typeof values[0]], path, context);
   }
   if (found.kind !== "scalar" || (typeof found.value !== typeof values[0])) {
-    return reportType([typeof values[0]], path, context);
+    // Quotes would not help what can only be one of few words.
+    if (found.kind !== "scalar" || found.source === "" || typeof values[0] !== "string") {
+      return reportType([typeof values[0]], path, context);
+    }
+    const what = `${subject(path, context)} is ${seen(context, path)}`;
+    return report.error("policy_wrong_type", at, what, `It can be ${joinWords(words)}`);
   }
   const meant = typeof found.value === "string" ? nearest(found.value, words) : undefined;
   const hint = meant === undefined ? `It can be ${joinWords(words)}` : `Did you mean ${quote(meant)}?`;

@@ -1,6 +1,6 @@
 /** What the YAML parser found wrong, in words that name the way out. */
 
-import type { Document, YAMLError } from "yaml";
+import { type Document, isCollection, isScalar, visit, type YAMLError } from "yaml";
 import type { TextPosition } from "../../errors.ts";
 import { quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
@@ -16,7 +16,7 @@ export function reportSyntax(
   const stars = document.warnings.filter((warning) => warning.code === "BAD_ALIAS");
   const toldLines = new Set<number>();
   for (const problem of [...stars, ...document.errors]) {
-    const offset = problem.code === "BAD_ALIAS" ? startOfWord(text, problem.pos[0]) : problem.pos[0];
+    const offset = startOf(problem, document, text);
     const at = place(offset);
     if (toldLines.has(at.line)) continue;
     toldLines.add(at.line);
@@ -32,6 +32,30 @@ export function reportSyntax(
       "Policies are YAML 1.2: leave the %YAML line out",
     );
   }
+}
+
+/** Where the slip is, which is not where the parser noticed it: what is not closed is told at its beginning. */
+function startOf(problem: YAMLError, document: Document, text: string): number {
+  const offset = problem.pos[0];
+  if (problem.code === "BAD_ALIAS") return startOfWord(text, offset);
+  if (!isUnclosed(problem)) return offset + /^ */.exec(text.slice(offset))![0].length;
+  let start: number | undefined;
+  visit(document, {
+    Node(_, node) {
+      if (!node.range) return;
+      const [from, to] = node.range;
+      if (from >= offset || to < offset - 1 || !(isScalar(node) || isCollection(node))) return;
+      const closer = closers[text[from]];
+      if (closer !== undefined && (to === from + 1 || text[to - 1] !== closer)) start = from;
+    },
+  });
+  return start ?? offset;
+}
+
+const closers: Readonly<Record<string, string>> = { "'": "'", '"': '"', "[": "]", "{": "}" };
+
+function isUnclosed({ message }: YAMLError): boolean {
+  return /^(Missing closing|Flow (map|sequence) .*end with)/.test(message);
 }
 
 function startOfWord(text: string, offset: number): number {
@@ -58,8 +82,29 @@ function syntaxWords(problem: YAMLError, text: string, offset: number): { what: 
     case "BAD_SCALAR_START":
       return { what: `text that begins with ${quote(text[offset] ?? "")}`, hint: "Put it in quotes" };
     case "MISSING_CHAR":
-      return { what: "a text that is not closed", hint: "The quote that opens it needs one that closes it" };
+      if (isUnclosed(problem)) return unclosedWords(text[offset]);
+      if (problem.message.startsWith("Missing ,")) {
+        return {
+          what: "two values without a comma between them",
+          hint: "Put a comma between them, or quotes around one text that holds both",
+        };
+      }
+      return {
+        what: "a line that belongs to no item of the list above it",
+        hint: "Indent it as the other keys of its item are, or begin a new item with a dash",
+      };
+    case "MULTILINE_IMPLICIT_KEY":
+      return {
+        what: "a line that is no key with a value",
+        hint: "A key has a colon and a space behind it: version: 1",
+      };
     case "BLOCK_AS_IMPLICIT_KEY":
+      if (!/^[^\n]*: /.test(text.slice(offset))) {
+        return {
+          what: "a value that has keys below it",
+          hint: "A key has a value or keys below it, not both: is the next line indented too far?",
+        };
+      }
       return { what: 'a second ": " on one line', hint: 'Put text that holds ": " in quotes' };
     case "MULTIPLE_DOCS":
       return {
@@ -70,6 +115,7 @@ function syntaxWords(problem: YAMLError, text: string, offset: number): { what: 
       return { what: "values nested too deeply to be read" };
     case "BAD_INDENT":
     case "UNEXPECTED_TOKEN":
+      if (isUnclosed(problem)) return unclosedWords(text[offset]);
       return {
         what: lowerFirst(problem.message),
         hint: lineStartsWithTab(text, offset)
@@ -78,6 +124,17 @@ function syntaxWords(problem: YAMLError, text: string, offset: number): { what: 
       };
     default:
       return { what: lowerFirst(problem.message) };
+  }
+}
+
+function unclosedWords(opening: string | undefined): { what: string; hint: string } {
+  switch (opening) {
+    case "[":
+      return { what: "a list that is not closed", hint: "The [ that opens it needs a ] that closes it" };
+    case "{":
+      return { what: "a map that is not closed", hint: "The { that opens it needs a } that closes it" };
+    default:
+      return { what: "a text that is not closed", hint: "The quote that opens it needs one that closes it" };
   }
 }
 

@@ -45,3 +45,13 @@ Deno.test("a method where a tool is named is warned of, and so is a pattern betw
     [],
   );
 });
+
+Deno.test("a check where the name of an argument should stand is warned of", () => {
+  assert.deepEqual(ruleComplaints("  - { id: a, allow: open, args: { under: /tmp } }"), [
+    '3:35 check_as_argument the rule "a" compares an argument that is called "under", as a check is | ' +
+    "A check stands under the name of its argument: path: { under: … }",
+  ]);
+  for (const args of ["{ under: { under: /tmp } }", "{ max: 5 }", "{ url: https }"]) {
+    assert.deepEqual(ruleComplaints(`  - { deny: open, args: ${args} }`), []);
+  }
+});

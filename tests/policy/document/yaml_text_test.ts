@@ -63,7 +63,30 @@ Deno.test("readYaml() refuses what is no YAML, with the place and a way out", ()
     ],
     ["a: b: c", '1:4 a second ": " on one line | Put text that holds ": " in quotes'],
     ["a: @x", '1:4 text that begins with "@" | Put it in quotes'],
-    ["a: 'x\nb: 1", "2:5 a text that is not closed | The quote that opens it needs one that closes it"],
+    ["a: 'x\nb: 1", "1:4 a text that is not closed | The quote that opens it needs one that closes it"],
+    ['a: 1\nb: {c: "x\n', "2:8 a text that is not closed | The quote that opens it needs one that closes it"],
+    ["a: [x\nb: 1", "1:4 a list that is not closed | The [ that opens it needs a ] that closes it"],
+    ["a: {b: {c: 1}\nd: 1", "1:4 a map that is not closed | The { that opens it needs a } that closes it"],
+    ["{a: 1, b: [}", "1:11 a list that is not closed | The [ that opens it needs a ] that closes it"],
+    [
+      "a: ['b' 'c']",
+      "1:9 two values without a comma between them | " +
+      "Put a comma between them, or quotes around one text that holds both",
+    ],
+    [
+      "a:\n  - b: x\n   c: 1",
+      "3:4 a line that belongs to no item of the list above it | " +
+      "Indent it as the other keys of its item are, or begin a new item with a dash",
+    ],
+    [
+      "a:1\nb: 2",
+      "1:1 a line that is no key with a value | A key has a colon and a space behind it: version: 1",
+    ],
+    [
+      "a: b\n  c: d",
+      "1:4 a value that has keys below it | " +
+      "A key has a value or keys below it, not both: is the next line indented too far?",
+    ],
     [" a: 1\nb: 2", `2:1 unexpected scalar at node end | ${indent}`],
     ["%YAML 1.1\n---\na: 1", "1:1 a file of YAML 1.1 | Policies are YAML 1.2: leave the %YAML line out"],
     ["1: x", "1:1 a key that is not text | Put the key in quotes"],
