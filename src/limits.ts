@@ -233,6 +233,9 @@ export const schemaBytesMax = 256 * KiB;
 /** Schemas applied to values, keywords looked at and the like for one call: real ones take some hundreds. */
 export const schemaStepsMax = 200_000;
 
+/** Places in one pattern of a schema, repeats counted out: each may cost a step for each character of a text. */
+export const schemaPatternSizeMax = 10_000;
+
 /** Schemas inside each other, references followed. */
 export const schemaDepthMax = 200;
 

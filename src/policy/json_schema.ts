@@ -7,7 +7,7 @@
  * 7, 6 and 4 where `$schema` names them. `format` is an annotation, as the specification has it by default.
  */
 
-import { checkedTextCharactersMax, schemaDepthMax, schemaStepsMax } from "../limits.ts";
+import { checkedTextCharactersMax, schemaDepthMax, schemaPatternSizeMax, schemaStepsMax } from "../limits.ts";
 import { canonicalJson } from "../wire/canonical_json.ts";
 import {
   isJsonArray,
@@ -20,6 +20,7 @@ import {
 import type { Answer } from "./answer.ts";
 import { compareNumbers, type Order } from "./number.ts";
 import type { Pattern, PatternEngine } from "./pattern.ts";
+import { patternSize } from "./pattern_size.ts";
 import { quote } from "./sentence.ts";
 
 /** What a schema says of a value, and for what is no yes the place and the keyword. */
@@ -36,7 +37,7 @@ export class ValueSchema {
   readonly #root: JsonValue;
   readonly #engine: PatternEngine;
   readonly #dialect: Dialect | undefined;
-  readonly #patterns = new Map<string, Pattern | undefined>();
+  readonly #patterns = new Map<string, SizedPattern | undefined>();
   readonly #hasOtherBases: boolean;
   #steps = 0;
   #depth = 0;
@@ -147,6 +148,8 @@ export class ValueSchema {
 
   #answerType(types: JsonValue, value: JsonValue): Answer {
     const list = isJsonArray(types) ? types : [types];
+    this.#work(list.length >> 4);
+    if (isJsonNumber(value)) this.#work(value.source.length >> 6);
     return anyOf(list.map((type) => typeof type === "string" ? answerType(type, value) : "unknown"));
   }
 
@@ -172,6 +175,7 @@ export class ValueSchema {
     value: JsonNumber,
     say: (answer: Answer) => SchemaVerdict,
   ): SchemaVerdict {
+    this.#work(value.source.length >> 6);
     switch (keyword) {
       case "minimum":
         return say(
@@ -213,10 +217,16 @@ export class ValueSchema {
       case "maxLength": {
         const bound = countOf(argument);
         if (bound === undefined) return say("unknown");
-        // The specification counts characters, many validators UTF-16 code units.
-        const lengths = [value.length, lengthInCharacters(value)];
-        const answers = lengths.map((length) => keyword === "minLength" ? length >= bound : length <= bound);
-        return say(answers[0] !== answers[1] ? "unknown" : answers[0] ? "yes" : "no");
+        const isLeast = keyword === "minLength";
+        const answer = isLeast ? value.length >= bound : value.length <= bound;
+        // The specification counts characters, many validators UTF-16 code units: one or two for each character.
+        const isTold = isLeast ? !answer || value.length >= 2 * bound : answer || value.length > 2 * bound;
+        if (!isTold) {
+          this.#work(value.length >> 8);
+          const length = lengthInCharacters(value);
+          if (answer !== (isLeast ? length >= bound : length <= bound)) return say("unknown");
+        }
+        return say(answer ? "yes" : "no");
       }
       case "pattern":
         return say(typeof argument === "string" ? this.#find(argument, value) : "unknown");
@@ -279,13 +289,17 @@ export class ValueSchema {
     say: (answer: Answer) => SchemaVerdict,
   ): SchemaVerdict {
     this.#work(value.size);
-    const at = (key: string) => `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const at = (key: string) => {
+      this.#work(key.length >> 8);
+      return `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    };
     switch (keyword) {
       case "minProperties":
       case "maxProperties":
         return say(answerCount(keyword === "minProperties", argument, value.size));
       case "required": {
         if (!isJsonArray(argument)) return say("unknown");
+        this.#work(argument.length >> 4);
         for (const key of argument) {
           if (typeof key !== "string") return say("unknown");
           if (!value.has(key)) return no(`required ${quote(key)}`, path);
@@ -331,6 +345,7 @@ export class ValueSchema {
       case "dependentSchemas":
       case "dependencies": {
         if (!isJsonObject(argument)) return say("unknown");
+        this.#work(argument.size >> 2);
         return all([...argument].filter(([key]) => value.has(key)), ([, one]) => {
           if (!isJsonArray(one)) {
             return keyword === "dependentRequired" ? say("unknown") : this.#apply(one, value, path);
@@ -338,6 +353,7 @@ export class ValueSchema {
           if (keyword === "dependentSchemas" || !one.every((key) => typeof key === "string")) {
             return say("unknown");
           }
+          this.#work(one.length >> 4);
           return say(one.every((key) => value.has(key as string)) ? "yes" : "no");
         });
       }
@@ -349,22 +365,26 @@ export class ValueSchema {
   /** Whether a pattern of ECMA-262 is found in a text, as far as the linear engine surely says the same. */
   #find(source: string, text: string): Answer {
     if (text.length > checkedTextCharactersMax) return "unknown";
-    this.#work(1 + (text.length >> 4));
-    let pattern = this.#patterns.get(source);
-    if (pattern === undefined && !this.#patterns.has(source)) {
-      pattern = this.#compile(source);
-      this.#patterns.set(source, pattern);
+    let made = this.#patterns.get(source);
+    if (made === undefined && !this.#patterns.has(source)) {
+      made = this.#compile(source);
+      this.#patterns.set(source, made);
     }
-    if (pattern === undefined || readDifferently.test(text)) return "unknown";
-    return pattern.finds(text) ? "yes" : "no";
+    // Linear in the text, and at the worst in the pattern as well.
+    this.#work(1 + (text.length >> 4) * (1 + ((made?.size ?? 0) >> 4)));
+    if (made === undefined || readDifferently.test(text)) return "unknown";
+    return made.pattern.finds(text) ? "yes" : "no";
   }
 
-  #compile(source: string): Pattern | undefined {
+  #compile(source: string): SizedPattern | undefined {
     this.#work(1 + (source.length >> 2));
     const translated = translatePattern(source);
     if (translated === undefined) return undefined;
+    const size = patternSize(translated);
+    if (size > schemaPatternSizeMax) return undefined;
+    this.#work(size >> 2);
     try {
-      return this.#engine.compile(translated);
+      return { pattern: this.#engine.compile(translated), size };
     } catch {
       return undefined;
     }
@@ -373,6 +393,7 @@ export class ValueSchema {
   #equal(left: JsonValue, right: JsonValue): Answer {
     this.#work(1);
     if (isJsonNumber(left) && isJsonNumber(right)) {
+      this.#work((left.source.length + right.source.length) >> 6);
       return answerBound(right, left, (order) => order === 0);
     }
     if (isJsonArray(left) && isJsonArray(right)) {
@@ -405,6 +426,7 @@ export class ValueSchema {
   #resolve(ref: string): JsonValue | undefined {
     if (ref === "#") return this.#hasOtherBases ? undefined : this.#root;
     if (!ref.startsWith("#") || this.#hasOtherBases) return undefined;
+    this.#work(ref.length >> 6);
     if (!ref.startsWith("#/")) return this.#findAnchor(ref.slice(1));
     let at: JsonValue | undefined = this.#root;
     for (const token of ref.slice(2).split("/")) {
@@ -434,6 +456,11 @@ export class ValueSchema {
 }
 
 class TooMuchWork extends Error {}
+
+interface SizedPattern {
+  readonly pattern: Pattern;
+  readonly size: number;
+}
 
 interface Dialect {
   readonly ignoresBesideRef: boolean;

@@ -33,7 +33,9 @@ const table: readonly Row[] = [
   [{ multipleOf: 2 }, ["4", "-2", "0"], ["3", "2.5"], ["1e300"]],
   [{ multipleOf: 0.01 }, [], [], ["0.07"]],
   [{ minLength: 2, maxLength: 3 }, ['"ab"'], ['"a"', '"abcd"']],
-  [{ maxLength: 1 }, ['"é"'], ['"ab"'], ['"😀"']],
+  [{ maxLength: 1 }, ['"é"'], ['"ab"', '"😀😀"'], ['"😀"']],
+  [{ minLength: 2 }, ['"ab"', '"😀😀"', '"a😀"'], ['"a"'], ['"😀"']],
+  [{ minLength: 0, maxLength: 4 }, ['""', '"😀😀"'], ['"abcde"'], ['"a😀😀"']],
   [{ pattern: "^[a-z]+$" }, ['"abc"'], ['"ab1"', '""']],
   [{ pattern: "\\d{2}-\\/" }, ['"x12-/"'], ['"1-/"']],
   [{ pattern: "^\\u0041$" }, ['"A"'], ['"B"']],
@@ -139,6 +141,23 @@ Deno.test("a schema made to take long is unknown after a bounded number of steps
   const long = JSON.stringify(Array.from({ length: schemaStepsMax }, (_, i) => i));
   assert.equal(judge({ items: { type: "number", minimum: 0 } }, long), "unknown");
   assert.equal(judge({ pattern: "^(a+)+$" }, JSON.stringify(`${"a".repeat(50_000)}!`)), "no");
+});
+
+Deno.test("work that no value shows is counted too: lists of keys, long names and patterns that repeat repeats", () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => `k${i}`);
+  const objects = `[${Array(10_000).fill('{"k0":1}')}]`;
+  assert.equal(judge({ items: { required: many.fill("k0") } }, objects), "unknown");
+  assert.equal(judge({ items: { type: many.fill("object") } }, objects), "unknown");
+  const needs = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`n${i}`, ["k0"]]));
+  assert.equal(judge({ items: { dependentRequired: needs } }, objects), "unknown");
+  assert.equal(judge({ items: { $ref: `#/${"%41".repeat(50_000)}` } }, objects), "unknown");
+  const long = JSON.stringify({ v: "x".repeat(1_000_000) });
+  const inside = (schema: unknown) => ({ properties: { v: schema } });
+  assert.equal(judge(inside({ allOf: Array(1000).fill({ minLength: 600_000 }) }), long), "unknown");
+  assert.equal(judge(inside({ allOf: Array(1000).fill({ minLength: 1 }) }), long), "yes");
+  // (An engine that keeps to linear time takes a minute for it all the same.)
+  assert.equal(judge(inside({ pattern: "x.{900}[cz]$" }), long), "unknown");
+  assert.equal(judge({ pattern: "(?:(?:a{100}){100}){2}" }, '"a"'), "unknown");
 });
 
 Deno.test("property: a schema and its negation never say yes to the same value, and no judgement throws", () => {
