@@ -89,7 +89,12 @@ export const lines: readonly OddServer[] = [
     "writes U+2028, U+2029 and U+0085 raw in a string",
     answer.replace("[]", '[],"x":"\u2028\u2029\u0085"'),
     "only the line feed ends a line (MCP, stdio); readers by line libraries split here (codex issue 45727)",
-    { sdk: "result" },
+    {
+      sdk: "result",
+      says: [
+        'lilith-zero: warning: An answer of tool "odd" holds text that nobody sees (control: 1, the first time)',
+      ],
+    },
   ),
   goodAnswer(
     "writes numbers, white space and keys in its own way",

@@ -95,14 +95,14 @@ export function goodAnswer(
   name: string,
   text: string,
   because: string,
-  more: { readonly notes?: string; readonly sdk?: "result" | "hangs"; readonly sent?: Act } = {},
+  more: Partial<Pick<OddServer, "sdk" | "says">> & { readonly notes?: string; readonly sent?: Act } = {},
 ): OddServer {
-  const { notes, sdk, sent } = more;
+  const { notes, sdk, sent, says = [] } = more;
   return {
     name,
     acts: [sent ?? line(text)],
     agentGets: [text],
-    says: [],
+    says,
     records: [notes === undefined ? forwarded : `${forwarded} ${notes}`],
     ...(sdk === undefined ? {} : { sdk }),
     because,
