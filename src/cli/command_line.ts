@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { version } from "../version.ts";
 import { exitStatus } from "./exit_status.ts";
+import { helpTexts } from "./help_texts.ts";
 import type { RunOptions } from "./run_arguments.ts";
 
 /** Runs one command line; gives the exit status. What `run` is to do goes to `run`. */
@@ -33,7 +34,8 @@ function splitServer(
   return { words: args.slice(0, end), server: args.slice(end + 1) };
 }
 
-function commandLine(
+/** All commands: what each is called, takes and says of itself. `finish` is told the exit status of the one that ran. */
+export function commandLine(
   finish: (status: number) => void,
   say: (text: string) => void,
   run: (options: RunOptions) => Promise<number>,
@@ -53,7 +55,8 @@ function commandLine(
       writeErr: say,
       outputError: (text, write) => write(`lilith-zero: ${text}`),
     })
-    .showHelpAfterError("(add --help to see what there is)");
+    .showHelpAfterError("(add --help to see what there is)")
+    .addHelpText("after", helpTexts.program);
 
   program.command("run")
     .summary("run a tool server behind the proxy")
@@ -87,7 +90,7 @@ function commandLine(
     )
     .option("--watch", "put the policy files in force anew when they change, without a restart", false)
     .passThroughOptions()
-    .addHelpText("after", runExamples)
+    .addHelpText("after", helpTexts.run)
     .action(
       async (
         command: string[],
@@ -121,9 +124,7 @@ function commandLine(
     .description(
       "Starts COMMAND as an MCP server, asks it for its instructions, tools, prompts and resource templates, and " +
         "writes their hashes to a lock file. Where there is one already, prints what is new, gone or changed " +
-        "first. `run --lock FILE` hides and denies what differs. " +
-        "Exit status: 0 written, or no difference; 1 a difference, with --check; 3 the server or the file is not " +
-        "to be read.",
+        "first. `run --lock FILE` hides and denies what differs.",
     )
     .argument("<command...>", "the server's command and its arguments, as `run` is given them")
     .option("-o, --output <file>", "the lock file", "lilith.lock")
@@ -139,6 +140,7 @@ function commandLine(
       new Option("--containment <level>", "as for `run`").choices(["best", "process"]).default("best"),
     )
     .passThroughOptions()
+    .addHelpText("after", helpTexts.lock)
     .action(
       async (
         command: string[],
@@ -161,12 +163,12 @@ function commandLine(
   const policy = program.command("policy").summary("work on policy files").description(
     "Work on policy files.",
   )
-    .helpCommand(false);
+    .helpCommand(false)
+    .addHelpText("after", helpTexts.policy);
   policy.command("check")
     .summary("report errors and run the examples")
     .description(
-      "Reports what is wrong in policy files, with file:line:column, and runs the examples in them. " +
-        "Exit status: 0 in order, 1 an example failed, 3 a policy is wrong.",
+      "Reports what is wrong in policy files, with file:line:column, and runs the examples in them.",
     )
     .argument("<file...>", "policy files")
     .option("--var <name=value>", "a value for a variable; may be given several times", collect)
@@ -176,6 +178,7 @@ function commandLine(
       "start the server whose command stands behind --, and hold the policies against what it lists",
       false,
     )
+    .addHelpText("after", helpTexts.check)
     .action(
       async (
         files: string[],
@@ -199,7 +202,7 @@ function commandLine(
     .summary("begin a policy for a server")
     .description(
       "Starts COMMAND as an MCP server, asks it what it offers, and writes a policy that denies everything, with a " +
-        "rule for each tool as a comment. Exit status: 0 written, 3 the server or the file is not to be used.",
+        "rule for each tool as a comment.",
     )
     .argument("<command...>", "the server's command and its arguments, as `run` is given them")
     .option("-o, --output <file>", "the policy file; left out: standard output")
@@ -208,6 +211,7 @@ function commandLine(
       new Option("--containment <level>", "as for `run`").choices(["best", "process"]).default("best"),
     )
     .passThroughOptions()
+    .addHelpText("after", helpTexts.init)
     .action(
       async (
         command: string[],
@@ -223,6 +227,7 @@ function commandLine(
     .description(
       "Prints the language of policies as a JSON Schema (draft 7), for completion and checks in editors.",
     )
+    .addHelpText("after", helpTexts.schema)
     .action(async () => {
       const { policySchema } = await import("./policy_schema.ts");
       await policySchema();
@@ -233,8 +238,7 @@ function commandLine(
     .description(
       "Says what the policies make of one call, rule by rule: what each check said, of what, and what decided. " +
         'CALL is JSON: {"tool":"read_file","arguments":{…}} as in the examples of a policy (also resource, prompt, ' +
-        "method), or a whole JSON-RPC message; - reads it from standard input. Exit status 0, whatever the verdict; " +
-        "2 what is no call, 3 a policy is wrong.",
+        "method), or a whole JSON-RPC message; - reads it from standard input.",
     )
     .argument("<call>", "the call, or -")
     .requiredOption(
@@ -247,6 +251,7 @@ function commandLine(
     .option("--from-server", "the server sends it", false)
     .option("--no-disk", "look no path up: everything exists, and nothing is a link")
     .option("--json", "print the trace as JSON", false)
+    .addHelpText("after", helpTexts.explain)
     .action(
       async (
         call: string,
@@ -281,8 +286,7 @@ function commandLine(
     .summary("say what a log would have been under other policies")
     .description(
       "Decides again what an audit log records, with the facts and times of then, and says what would have been " +
-        "decided otherwise. What masks and cuts in the log leave open is counted, not guessed. " +
-        "Exit status: 0 replayed, 3 a policy is wrong or the log cannot be read.",
+        "decided otherwise. What masks and cuts in the log leave open is counted, not guessed.",
     )
     .argument("<log>", "an audit log")
     .requiredOption(
@@ -294,6 +298,7 @@ function commandLine(
     .option("--directory <path>", "the server's working directory, for sessions that began before the log")
     .option("--lines <number>", "changed decisions to show one by one", wholeNumber, 20)
     .option("--json", "print the findings as JSON", false)
+    .addHelpText("after", helpTexts.replay)
     .action(
       async (
         log: string,
@@ -311,10 +316,10 @@ function commandLine(
     .description(
       "Prints a deny-by-default policy that allows what an audit log shows to have been let through, no wider than " +
         "what was seen; comments say what each rule rests on. Run the proxy under policies/allow-all.yaml or with " +
-        "mode: observe first, then read what this suggests: what an agent did is not what it may do. " +
-        "Exit status: 0 printed, 1 there was nothing to allow, 3 the log cannot be read.",
+        "mode: observe first, then read what this suggests: what an agent did is not what it may do.",
     )
     .argument("<log>", "an audit log")
+    .addHelpText("after", helpTexts.suggest)
     .action(async (log: string) => {
       const { policySuggest } = await import("./policy_suggest.ts");
       finish(policySuggest(log));
@@ -325,7 +330,8 @@ function commandLine(
       "Answers for calls that a rule asks a person about, where the client itself cannot ask. " +
         "FILE is the one that `lilith-zero run --state FILE` was given.",
     )
-    .helpCommand(false);
+    .helpCommand(false)
+    .addHelpText("after", helpTexts.approvals);
   const stateOption = () => new Option("--state <file>", "the state file").makeOptionMandatory();
   approvals.command("list")
     .summary("show what waits and what was answered")
@@ -333,6 +339,7 @@ function commandLine(
     .addOption(stateOption())
     .option("--show", "show arguments as they are; personal data and secrets in them are masked else", false)
     .option("--json", "print them as JSON", false)
+    .addHelpText("after", helpTexts.list)
     .action(async (options: { state: string; show: boolean; json: boolean }) => {
       const { listApprovals } = await import("./approvals.ts");
       finish(listApprovals(options, Date.now()));
@@ -352,6 +359,7 @@ function commandLine(
       .argument("<id>", "as `approvals list` shows it")
       .addOption(stateOption())
       .option("--json", "print it as JSON", false)
+      .addHelpText("after", helpTexts[word])
       .action(async (id: string, options: { state: string; json: boolean }) => {
         const { answerOne } = await import("./approvals.ts");
         finish(answerOne(id, answer, options, Date.now()));
@@ -359,32 +367,22 @@ function commandLine(
   }
 
   const audit = program.command("audit").summary("work on audit logs").description("Work on audit logs.")
-    .helpCommand(false);
+    .helpCommand(false)
+    .addHelpText("after", helpTexts.audit);
   audit.command("verify")
     .summary("find changed, missing or reordered lines")
     .description(
-      "Checks the chain of hashes in an audit log and names the first line that does not fit. " +
-        "Exit status: 0 intact, 1 not intact, 3 the file cannot be read.",
+      "Checks the chain of hashes in an audit log and names the first line that does not fit.",
     )
     .argument("<file>", "an audit log")
     .option("--json", "print the findings as JSON", false)
+    .addHelpText("after", helpTexts.verify)
     .action(async (file: string, options: { json: boolean }) => {
       const { auditVerify } = await import("./audit_verify.ts");
       finish(await auditVerify(file, options));
     });
   return program;
 }
-
-const runExamples = `
-Examples:
-  lilith-zero run -p policy.yaml -a audit.jsonl -- \\
-    npx -y @modelcontextprotocol/server-filesystem /tmp
-  lilith-zero run -p company.yaml -p project.yaml -- python3 server.py
-
-Without --policy every tool call is denied; without --audit nothing is recorded.
-Exit status: 0 when the client ended the session, else the server's own
-(128 + n where signal n ended it); 2 usage, 3 policy or configuration,
-126 and 127 a command that cannot be run.`;
 
 function wholeNumber(value: string): number {
   if (/^[0-9]{1,9}$/.test(value)) return Number(value);
