@@ -13,6 +13,7 @@ import {
   type TargetKind,
   targetKindOf,
 } from "../mcp/operation.ts";
+import { isBuiltInDenial } from "../policy/built_in.ts";
 import type { CompiledPolicy, CompiledRule } from "../policy/compile.ts";
 import { decide } from "../policy/decide.ts";
 import { decideTogether } from "../policy/decide_together.ts";
@@ -201,8 +202,8 @@ class SessionReplay {
     readonly passes: "yes" | "no" | "perhaps";
     readonly after: Replayed["after"];
   } {
-    const { verdict, action, code, policy, rule, timeMs } = recorded;
-    if (builtInCodes.has(code ?? "") || (code === "error" && policy === "built-in")) {
+    const { verdict, action, policy, rule, timeMs } = recorded;
+    if (isBuiltInDenial(recorded)) {
       // No rule of a policy has a say in it.
       const after = { kind: "decided", verdict, action, policy, rule, reason: "built in" } as const;
       return { passes: action === "deny" ? "no" : "yes", after };
@@ -339,8 +340,6 @@ class SessionReplay {
  * What is said before any rule is asked: of our own files, of what a server says of itself. It is left as it was, also
  * under a policy that would expect more of the server: what the server said is not in the log.
  */
-const builtInCodes: ReadonlySet<string> = new Set(["own_file", "unsafe_url", "lock", "invisible_text"]);
-
 /** Few sets of rules are ever uncertain together; each is worked out once. */
 const boundsMax = 64;
 

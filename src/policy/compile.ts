@@ -6,6 +6,7 @@
 import { type CompiledGlob, compileGlob } from "./answer_glob.ts";
 import { LilithError, type TextPosition } from "../errors.ts";
 import { type ArgvRule, operandChecks } from "./argv/answer_argv.ts";
+import { builtInPolicy } from "./built_in.ts";
 import { approvedForMsDefault } from "../limits.ts";
 import { type Bucket, bucketOf } from "./limit.ts";
 import type { Lock } from "./lock.ts";
@@ -240,7 +241,7 @@ function trustOf(
 
 function denyAll(): CompiledDocument {
   return {
-    name: "built-in",
+    name: builtInPolicy,
     edition: "",
     mode: "enforce",
     default: "deny",

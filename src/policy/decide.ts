@@ -7,6 +7,7 @@
  */
 
 import type { Operation } from "../mcp/operation.ts";
+import { builtInPolicy, builtInRules } from "./built_in.ts";
 import type { CompiledAsk, CompiledAsks, CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
 import type { Asking, Charge, Decision, DenialCode, Observation } from "./decision.ts";
 import type { Facts } from "./facts.ts";
@@ -14,7 +15,7 @@ import { fullLevel, waitMs } from "./limit.ts";
 import type { Answer } from "./answer.ts";
 import { answerRule } from "./match.ts";
 import { touchesShared } from "./needs.ts";
-import { findOwnFile, ownFilesRule } from "./own_files.ts";
+import { findOwnFile } from "./own_files.ts";
 import { policyAt } from "./policy_at.ts";
 import { claim, type Use } from "./quota.ts";
 import {
@@ -33,13 +34,7 @@ import { nameTarget } from "./sentence.ts";
 import { Subject } from "./subject.ts";
 import { findTaints, hasLabel, type Taint } from "./taint.ts";
 import { findDistrust } from "./trust.ts";
-import { findUnsafeUrl, safeUrlsRule } from "./unsafe_url.ts";
-
-/** What decides where something is shared and cannot be told. */
-export const sharedStateRule = "shared-state";
-
-/** The policy that built-in rules belong to. */
-const builtIn = "built-in";
+import { findUnsafeUrl } from "./unsafe_url.ts";
 
 const noCharges: readonly Charge[] = [];
 
@@ -64,7 +59,7 @@ export function decide(
     if (!Number.isFinite(nowMs)) throw new RangeError(`Cannot decide: the time is ${nowMs}`);
     return judge(policyAt(policy, nowMs), state, operation, facts, nowMs);
   } catch {
-    return deny(policy, "error", "error", "the policy could not be applied, so nothing passes");
+    return deny(policy, "error", builtInRules.error, "the policy could not be applied, so nothing passes");
   }
 }
 
@@ -77,15 +72,22 @@ function judge(
 ): Decision {
   const subject = new Subject(operation, facts, policy.paths);
   const hit = findOwnFile(subject, policy.ownFiles);
-  if (hit !== undefined) return deny(policy, "own_file", ownFilesRule, reasonForOwnFile(hit, operation));
+  if (hit !== undefined) {
+    return deny(policy, "own_file", builtInRules.ownFiles, reasonForOwnFile(hit, operation));
+  }
   const unsafe = findUnsafeUrl(operation);
-  if (unsafe !== undefined) return deny(policy, "unsafe_url", safeUrlsRule, unsafe);
+  if (unsafe !== undefined) return deny(policy, "unsafe_url", builtInRules.safeUrls, unsafe);
   if (policy.trust !== undefined) {
     const distrusted = findDistrust(policy.trust, operation, facts);
     if (distrusted !== undefined) return deny(policy, distrusted.code, distrusted.rule, distrusted.reason);
   }
   if (policy.sharesState && facts.shared?.kind !== "known" && touchesShared(policy, subject)) {
-    return deny(policy, "error", sharedStateRule, "what it shares with other servers could not be looked up");
+    return deny(
+      policy,
+      "error",
+      builtInRules.sharedState,
+      "what it shares with other servers could not be looked up",
+    );
   }
   const { documents } = policy;
   const decision = documents.length === 1
@@ -132,7 +134,7 @@ function deny(policy: CompiledPolicy, code: DenialCode, rule: string, reason: st
     verdict: "deny",
     action: "deny",
     code,
-    policy: builtIn,
+    policy: builtInPolicy,
     rule,
     reason,
     observed: [],
@@ -367,8 +369,8 @@ function answerAsk(rule: CompiledAsk, subject: Subject, isCertain: boolean): Ans
 function judgeAllows(document: CompiledDocument, subject: Subject): Ruling {
   const { operation } = subject;
   const allowed = findAllow(document, subject)?.id;
-  const by = allowed ?? (operation.housekeeping ? "protocol" : "default");
-  if (by === "default" && document.default === "deny") {
+  const by = allowed ?? (operation.housekeeping ? builtInRules.protocol : builtInRules.default);
+  if (by === builtInRules.default && document.default === "deny") {
     return { verdict: "deny", rule: by, ...denialByDefault(document, subject) };
   }
   return { verdict: "allow", code: undefined, rule: by, reason: reasonForAllow(by, operation) };

@@ -4,6 +4,7 @@
  */
 
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../wire/json_value.ts";
+import { builtInRuleIds } from "./built_in.ts";
 import { argumentCheck } from "./draft_check.ts";
 
 /** Something that the server lists. */
@@ -215,18 +216,12 @@ function uriFor(uri: string): string | undefined {
   return uri.toWellFormed().replace(/[{}|^\\\s"$]|\p{C}|^!/gu, "?");
 }
 
-const reserved: ReadonlySet<string> = new Set([
-  "default",
-  "protocol",
-  "own-files",
-  "malformed",
-  "error",
-  "no-credentials",
-  "pace",
-]);
+/** Other rules of the draft have these. */
+const ownIds: ReadonlySet<string> = new Set(["no-credentials", "pace"]);
 
 function idFor(name: string): string | undefined {
-  return /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/.test(name) && !reserved.has(name) ? name : undefined;
+  const isFree = !builtInRuleIds.has(name) && !ownIds.has(name);
+  return /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/.test(name) && isFree ? name : undefined;
 }
 
 /** A word of YAML that is surely text: as it stands where nobody reads it otherwise, else in double quotes. */

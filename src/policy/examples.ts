@@ -4,6 +4,7 @@ import { readAccompanying } from "../mcp/accompanying.ts";
 import { readMessage } from "../mcp/read_message.ts";
 import { type Operation, readOperation } from "../mcp/operation.ts";
 import { JsonScanner } from "../wire/json.ts";
+import { builtInRules } from "./built_in.ts";
 import type { CompiledPolicy } from "./compile.ts";
 import type { Decision } from "./decision.ts";
 import { decideTogether } from "./decide_together.ts";
@@ -53,7 +54,7 @@ function judge(example: Example, policy: CompiledPolicy): Outcome {
   const operations = readExampleOperations(example);
   if (typeof operations === "string") {
     // The proxy refuses such a message before any rule, so the verdict is as good as a rule's.
-    return { verdict: "deny", rule: "malformed", reason: operations };
+    return { verdict: "deny", rule: builtInRules.malformed, reason: operations };
   }
   let state = initialState(policy);
   for (const [index, call] of (example.afterCalls ?? []).entries()) {
@@ -92,7 +93,9 @@ function decideOn(
 /** The state after a call, a person's yes included where it is asked for; its outcome where it does not pass. */
 function letThrough(call: ExampleCall, state: PolicyState, policy: CompiledPolicy): PolicyState | Outcome {
   const operations = readExampleOperations(call);
-  if (typeof operations === "string") return { verdict: "deny", rule: "malformed", reason: operations };
+  if (typeof operations === "string") {
+    return { verdict: "deny", rule: builtInRules.malformed, reason: operations };
+  }
   let decision = decideOn(operations, state, policy);
   if (decision.asks !== undefined) {
     decision = decideOn(operations, state, policy, new Set(decision.asks.map(({ key }) => key)));

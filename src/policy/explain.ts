@@ -6,6 +6,7 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import type { Answer, Strictness } from "./answer.ts";
+import { isBuiltInDenial } from "./built_in.ts";
 import type { CompiledDocument, CompiledLimit, CompiledPolicy, CompiledRule } from "./compile.ts";
 import { decide } from "./decide.ts";
 import { writeUnits } from "./decimal.ts";
@@ -123,7 +124,7 @@ export function explain(
   const decision = decide(policy, state, operation, facts, nowMs);
   const { from, method, target, name } = operation;
   const about = { operation: { from, method, target, name }, decision };
-  if (decision.policy === builtIn && builtInCodes.has(decision.code ?? "")) {
+  if (isBuiltInDenial(decision)) {
     return { ...about, policies: [], wouldTake: [] };
   }
   const subject = new Subject(operation, facts, policy.paths);
@@ -136,15 +137,6 @@ export function explain(
   });
   return { ...about, policies, wouldTake: decision.action === "deny" ? wouldTake(policies, operation) : [] };
 }
-
-const builtIn = "built-in";
-const builtInCodes: ReadonlySet<string> = new Set([
-  "own_file",
-  "unsafe_url",
-  "lock",
-  "invisible_text",
-  "error",
-]);
 
 function traceDocument(
   document: CompiledDocument,

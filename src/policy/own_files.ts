@@ -25,9 +25,6 @@ import type { Subject } from "./subject.ts";
 import { percentDecodings } from "./text_readings.ts";
 import { pathOfFileUri, stripUri } from "./uri.ts";
 
-/** The name under which the rule stands in decisions and records. */
-export const ownFilesRule = "own-files";
-
 /** Our files, made ready to be looked for. */
 export interface OwnFiles {
   /** Normalized, absolute. */

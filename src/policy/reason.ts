@@ -4,6 +4,7 @@ import type { Operation } from "../mcp/operation.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
 import type { Answer } from "./answer.ts";
 import { describeArgvRule, findArgvObstacle, operandChecks } from "./argv/answer_argv.ts";
+import { builtInRules } from "./built_in.ts";
 import type {
   CompiledArgument,
   CompiledCheck,
@@ -127,10 +128,10 @@ export function reasonForAllow(rule: string, operation: Operation): string {
 
 function sentenceForAllow(rule: string, operation: Operation): string {
   // (What accompanies is never a method, so that what is remembered of one is not taken for the other.)
-  if (rule === "protocol" && operation.accompanies !== true) {
+  if (rule === builtInRules.protocol && operation.accompanies !== true) {
     return boundSentence(`${nameTarget(operation)} is part of the protocol`);
   }
-  if (rule === "protocol" || rule === "default") {
+  if (rule === builtInRules.protocol || rule === builtInRules.default) {
     return boundSentence(`no rule denies ${nameTarget(operation)}`);
   }
   return boundSentence(`rule ${quote(rule)} allows ${nameTarget(operation)}`);

@@ -5,6 +5,7 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import type { SurfaceKind } from "../mcp/surface.ts";
+import { builtInRules } from "./built_in.ts";
 import type { DenialCode } from "./decision.ts";
 import type { CompiledPolicy } from "./compile.ts";
 import { type Facts, noFacts, type SurfaceFact } from "./facts.ts";
@@ -12,10 +13,6 @@ import type { Lock } from "./lock.ts";
 import type { PatternEngine } from "./pattern.ts";
 import { nameTarget } from "./sentence.ts";
 import { Subject } from "./subject.ts";
-
-/** The names under which the rules stand in decisions and records. */
-export const lockRule = "lock";
-export const invisibleTextRule = "invisible-text";
 
 /** What is expected of a server's words; absent from a policy that expects nothing. */
 export interface Trust {
@@ -69,16 +66,20 @@ export function findDistrust(trust: Trust, operation: Operation, facts: Facts): 
 export function distrust(trust: Trust, what: string, fact: SurfaceFact | undefined): Distrust | undefined {
   if (trust.lock !== undefined) {
     const seen = explainStanding(fact?.standing ?? "unknown");
-    if (seen !== undefined) return { code: "lock", rule: lockRule, reason: `${what} ${seen}` };
+    if (seen !== undefined) return { code: "lock", rule: builtInRules.lock, reason: `${what} ${seen}` };
   }
   if (!trust.refusesInvisible) return undefined;
   const code = "invisible_text";
   if (fact === undefined || fact.standing === "unknown") {
     const reason = `${what} could not be looked at: the server did not say what it is`;
-    return { code, rule: invisibleTextRule, reason };
+    return { code, rule: builtInRules.invisibleText, reason };
   }
   return fact.invisible === true
-    ? { code, rule: invisibleTextRule, reason: `the description of ${what} holds text that nobody sees` }
+    ? {
+      code,
+      rule: builtInRules.invisibleText,
+      reason: `the description of ${what} holds text that nobody sees`,
+    }
     : undefined;
 }
 

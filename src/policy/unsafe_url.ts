@@ -9,9 +9,6 @@ import type { Operation } from "../mcp/operation.ts";
 import { isJsonObject, type JsonObject } from "../wire/json_value.ts";
 import { quote } from "./sentence.ts";
 
-/** The name under which the rule stands in decisions and records. */
-export const safeUrlsRule = "safe-urls";
-
 /** Why the page that an elicitation wants opened may not be; undefined for everything else. */
 export function findUnsafeUrl(operation: Operation): string | undefined {
   if (operation.from !== "upstream" || operation.method !== "elicitation/create") return undefined;

@@ -2,8 +2,9 @@
 
 import type { ErrorAnswer, Notification, Request, Result, Value } from "../mcp/message.ts";
 import { listedTargets } from "../mcp/operation.ts";
+import { builtInPolicy, builtInRules } from "../policy/built_in.ts";
 import { quote } from "../policy/sentence.ts";
-import { invisibleTextRule, surfaceKindOf } from "../policy/trust.ts";
+import { surfaceKindOf } from "../policy/trust.ts";
 import { replyCodes } from "../mcp/reply.ts";
 import { findInvisible, type InvisibleCounts } from "../wire/invisible_text.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -29,7 +30,7 @@ export function lookForInvisible(
   const isJudged = method === "initialize" || method === "server/discover" ||
     (listed !== undefined && surfaceKindOf(listed) !== undefined);
   if (!refuses(turn) || isJudged) return { counts, refusal: undefined };
-  const rule = { policy: "built-in", rule: invisibleTextRule };
+  const rule = { policy: builtInPolicy, rule: builtInRules.invisibleText };
   return { counts, refusal: { code: "invisible_text", reply: replyCodes.denied, ...rule, reason } };
 }
 

@@ -1,6 +1,7 @@
 /** One rule of a policy: tree → Rule, or what is wrong with it. */
 
 import type { TextPosition } from "../../errors.ts";
+import { builtInRuleIds } from "../built_in.ts";
 import { readUnits } from "../decimal.ts";
 import type { ArgumentRule, Quota, Rate, Rule } from "../rule.ts";
 import { parseSelector } from "../selector.ts";
@@ -16,19 +17,6 @@ import { describeNode, readShape } from "./shape_issue.ts";
 import { entryOf, type YamlEntry, type YamlNode } from "./yaml_tree.ts";
 
 const effects = ["allow", "deny", "ask", "limit"] as const;
-
-/** What decisions name where no rule of the policy decided. */
-const reservedIds: readonly string[] = [
-  "default",
-  "protocol",
-  "own-files",
-  "safe-urls",
-  "lock",
-  "invisible-text",
-  "malformed",
-  "error",
-  "shared-state",
-];
 
 /**
  * Reads rule `number` (counted from 1); `undefined` where the report now says what is wrong with it.
@@ -276,7 +264,7 @@ function checkId(node: YamlNode, shape: RuleShape, report: Report): void {
   const at = entryOf(node, "id")!.value.at;
   if (!/^[\p{L}\p{N}][\p{L}\p{N}._:/-]*$/u.test(id)) {
     report.error("policy_bad_value", at, `the id ${quote(id)}`, "An id has letters, digits and - _ . : /");
-  } else if (reservedIds.includes(id)) {
+  } else if (builtInRuleIds.has(id)) {
     report.error("policy_bad_value", at, `the id ${quote(id)} has a meaning of its own`, "Choose another");
   }
 }

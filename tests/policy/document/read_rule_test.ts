@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { builtInRuleIds } from "../../../src/policy/built_in.ts";
 import { loadRules, ruleComplaints } from "./load.ts";
 
 Deno.test("a rule has exactly one effect", () => {
@@ -20,7 +21,7 @@ Deno.test("an id is a word that no decision uses for itself", () => {
   for (const id of ["read tmp", "-x", "a\\tb", "", "x".repeat(101)]) {
     assert.match(ruleComplaints(`  - { id: "${id}", deny: x }`)[0], /^3:11 policy_bad_value /);
   }
-  for (const id of ["default", "own-files", "protocol", "safe-urls", "shared-state"]) {
+  for (const id of ["default", "own-files", "protocol", "safe-urls", ...builtInRuleIds]) {
     assert.deepEqual(ruleComplaints(`  - { id: ${id}, deny: x }`), [
       `3:11 policy_bad_value the id "${id}" has a meaning of its own | Choose another`,
     ]);
