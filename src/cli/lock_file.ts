@@ -5,6 +5,7 @@ import { LilithError } from "../errors.ts";
 import { lockBytesMax } from "../limits.ts";
 import { type Lock, readLock } from "../policy/lock.ts";
 import { quote } from "../policy/sentence.ts";
+import { openRemoval } from "../supervisor/file_removal.ts";
 
 /** A lock that was read from a file. */
 export interface LockFile {
@@ -42,7 +43,7 @@ export function demandCommand(file: string, { command }: Lock, words: readonly s
   });
 }
 
-/** A lock file that is to be written once no permission is left. */
+/** A lock file that is to be written once no permission is left. Where it was made and never filled, it goes again. */
 export interface OpenLockFile extends Disposable {
   /** What stands in it: undefined where nothing does. */
   readonly before: Lock | undefined;
@@ -56,8 +57,9 @@ export interface OpenLockFile extends Disposable {
 export function openLockFile(file: string): OpenLockFile {
   let opened: Deno.FsFile;
   let bytes: Uint8Array;
+  let takeBack: (() => void) | undefined;
   try {
-    opened = Deno.openSync(file, { read: true, write: true, create: true, mode: 0o644 });
+    ({ opened, takeBack } = openOrMake(file));
     bytes = readBounded(opened);
   } catch (cause) {
     throw new LilithError("lock_unwritable", {
@@ -75,9 +77,24 @@ export function openLockFile(file: string): OpenLockFile {
       // Last: a lock that is cut short is none, and is refused.
       opened.truncateSync(all.length);
       opened.syncSync();
+      takeBack = undefined;
     },
-    [Symbol.dispose]: () => opened.close(),
+    [Symbol.dispose]: () => {
+      opened.close();
+      takeBack?.();
+    },
   };
+}
+
+function openOrMake(file: string): { readonly opened: Deno.FsFile; readonly takeBack?: () => void } {
+  const takeBack = openRemoval(file);
+  try {
+    const opened = Deno.openSync(file, { read: true, write: true, createNew: true, mode: 0o644 });
+    return { opened, takeBack };
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
+    return { opened: Deno.openSync(file, { read: true, write: true }) };
+  }
 }
 
 function readBounded(opened: Deno.FsFile): Uint8Array {

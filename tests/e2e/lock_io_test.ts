@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { allowAll, type Answer, call, readRecords, Run, runProgram, Scratch } from "./support/program.ts";
+import { call as callTool, namesOf, serverWords, through } from "./support/reference_server.ts";
 
 const server = fileURLToPath(new URL("fixtures/changing_server.mjs", import.meta.url));
 
@@ -122,6 +123,56 @@ Deno.test("a server that cannot be asked is no lock, and leaves the lock that wa
   assert.equal(other.code, 3);
   assert.equal(await Deno.readTextFile(stage.scratch.file("notes.txt")), "my notes");
 });
+
+Deno.test("a lock file that was made for nothing goes again; one that was empty before stays", async () => {
+  await using scratch = await Scratch.make();
+  const failing = ["--", "node", "-e", "process.exit(4)"];
+  const made = scratch.file("made.lock");
+  assert.equal((await runProgram(["lock", "-o", made, ...failing])).code, 3);
+  await assert.rejects(Deno.stat(made), Deno.errors.NotFound);
+  const empty = await scratch.write("empty.lock", "");
+  assert.equal((await runProgram(["lock", "-o", empty, ...failing])).code, 3);
+  assert.equal((await Deno.stat(empty)).size, 0);
+});
+
+const referenceServers: Record<
+  string,
+  (folder: string) => readonly [string, Record<string, unknown>, RegExp]
+> = {
+  "server-everything": () => ["echo", { message: "hello" }, /hello/],
+  "server-filesystem": (folder) => ["list_directory", { path: folder }, /policy\.yaml/],
+};
+
+for (const [name, useOf] of Object.entries(referenceServers)) {
+  Deno.test(`${name} works under a lock of it as without, and loses what the lock says otherwise`, async () => {
+    await using scratch = await Scratch.make();
+    const policy = await scratch.write("policy.yaml", "version: 1\ndefault: allow\nlock: required\n");
+    const [lock, log] = [scratch.file("server.lock"), scratch.file("audit.jsonl")];
+    const server = serverWords(name, ...(name === "server-filesystem" ? [scratch.path] : []));
+    const locking = await runProgram(["lock", "-o", lock, "--", ...server]);
+    assert.equal(locking.code, 0, locking.stderr);
+    assert.equal((await runProgram(["lock", "-o", lock, "--check", "--", ...server])).code, 0);
+    const [tool, args, answer] = useOf(scratch.path);
+    const options = ["--policy", policy, "--lock", lock, "--audit", log];
+    let names: readonly string[] = [];
+    await through(options, server, {}, async (client) => {
+      names = await namesOf(client);
+      assert.ok(names.includes(tool));
+      assert.match((await callTool(client, tool, args)).text, answer);
+    });
+    const records = await readRecords(log);
+    assert.deepEqual(records.filter(({ name }) => name === "surface_not_as_locked"), []);
+    assert.deepEqual(records.find(({ target }) => target === "tool")!.surface, { standing: "as_locked" });
+    // The description that was approved is another.
+    const approved = JSON.parse(await Deno.readTextFile(lock));
+    approved.tools.find(({ name }: Answer) => name === tool).sha256 = "0".repeat(64);
+    await Deno.writeTextFile(lock, JSON.stringify(approved));
+    await through(options, server, {}, async (client) => {
+      assert.deepEqual(await namesOf(client), names.filter((other) => other !== tool));
+      assert.equal((await callTool(client, tool, args)).rule, "lock");
+    });
+  });
+}
 
 Deno.test("what is as it was locked passes to the byte; a tool that changes between two lists is hidden and denied", async () => {
   await using stage = await Stage.make({ tools: [read, write], instructions: "Be kind." });

@@ -90,6 +90,12 @@ export const watchSymbols = {
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+/** Taking back a file that was made and never filled, by a path that is bound at the start; kept after the permissions are dropped. */
+export const removalSymbols = {
+  // int unlink(const char *pathname);
+  unlink: { parameters: ["buffer"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 /** Asking for rights on files, at start-up. */
 export const accessSymbols = {
   // int access(const char *pathname, int mode);
