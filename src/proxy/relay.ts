@@ -226,8 +226,9 @@ export class Relay {
   #conclude(ending: ServerEnding, reason: string): void {
     this.#serverAsked?.resolve(); // what waits finds that it is over
     clearTimeout(this.#timer);
-    this.#apply(serverGone(this.#session, ending.description, this.#parts.now()));
-    this.#apply(end(this.#session, reason, ending.status, this.#parts.now()));
+    const what = "The end of the session";
+    this.#apply(serverGone(this.#session, ending.description, this.#parts.now()), what);
+    this.#apply(end(this.#session, reason, ending.status, this.#parts.now()), what);
     this.#isOver = true;
     this.#flush();
   }
@@ -267,12 +268,13 @@ export class Relay {
       const waiting = this.#take(side, next);
       next = nextElement(this.#session, side);
       if (waiting === undefined) continue;
-      if (this.#session.state.batches[side].reading === undefined) return waiting;
+      const { batches, consent } = this.#session.state;
+      if (batches[side].reading === undefined && consent.released.length === 0) return waiting;
       return waiting.then(() => this.#takeRest(side));
     }
   }
 
-  /** The rest of a batch that had to wait. */
+  /** The rest of a batch that had to wait, and calls that were approved in it. */
   #takeRest(side: Side): void | Promise<void> {
     if (this.#isOver) return never;
     const next = nextElement(this.#session, side);
@@ -363,19 +365,26 @@ export class Relay {
     failure: RecordFailure,
   ): void | Promise<void> {
     const denied = recordFailed(before, failure.written, side, incoming, failure.cause, this.#parts.now());
-    this.#session = denied.session;
-    this.#run(denied.effects);
+    this.#runAnyhow(denied, failure.written ?? before.state.chain);
     return this.#room(denied.effects);
   }
 
   /** Effects that belong to no message: what cannot be recorded is said, and the rest still happens. */
-  #apply(step: Step): void {
-    this.#session = step.session;
-    const failure = this.#run(step.effects.filter((effect) => effect.kind === "record"));
+  #apply(step: Step, what: string): void {
+    const failure = this.#runAnyhow(step, this.#session.state.chain);
+    if (failure !== undefined) this.#parts.say("warning", `${what} was not recorded: ${failure.cause}`);
+  }
+
+  /** Nothing in them passes anything on. The log goes on from what was written last: `before` or a record of theirs. */
+  #runAnyhow({ session, effects }: Step, before: Chain): RecordFailure | undefined {
+    this.#session = session;
+    const failure = this.#run(effects.filter((effect) => effect.kind === "record"));
     if (failure !== undefined) {
-      this.#parts.say("warning", `The end of the session was not recorded: ${failure.cause}`);
+      const { gate, state } = session;
+      this.#session = { gate, state: { ...state, chain: failure.written ?? before } };
     }
-    this.#run(step.effects.filter((effect) => effect.kind !== "record"));
+    this.#run(effects.filter((effect) => effect.kind !== "record"));
+    return failure;
   }
 
   /** The server was asked for a list; the message goes on when it has answered, or has taken too long. */
@@ -438,7 +447,7 @@ export class Relay {
     const wake = () => {
       this.#timer = undefined;
       if (this.#isOver) return;
-      this.#apply(tick(this.#session, this.#parts.now()));
+      this.#apply(tick(this.#session, this.#parts.now()), "The end of a wait for a person");
       this.#flush();
     };
     this.#timer = setTimeout(wake, Math.max(0, atMs - this.#parts.now()));

@@ -556,6 +556,106 @@ Deno.test("Relay passes nothing approved whose record cannot be written, and its
   await rig.done;
 });
 
+/** Runs the timers that are due after `ms` or more, at a time of the test's choosing. */
+async function withTimers(
+  act: (ring: (leastMs: number) => void) => Promise<void>,
+): Promise<void> {
+  const timers = new Map<number, { act: () => void; ms: number }>();
+  const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
+  let next = 0;
+  globalThis.setTimeout = ((act: () => void, ms: number) => {
+    if (ms < 4_000) return realSet(act, ms);
+    timers.set(++next, { act, ms });
+    return next;
+  }) as never;
+  globalThis.clearTimeout = ((timer: number) => timers.delete(timer) || realClear(timer)) as never;
+  try {
+    await act((leastMs) => {
+      for (const [timer, { act, ms }] of [...timers]) {
+        if (ms < leastMs) continue;
+        timers.delete(timer);
+        act();
+      }
+    });
+  } finally {
+    globalThis.setTimeout = realSet;
+    globalThis.clearTimeout = realClear;
+  }
+}
+
+const sequenceGaps = (records: readonly Record<string, unknown>[]) =>
+  records.filter(({ seq, prev }, i) =>
+    i > 0 && (seq !== Number(records[i - 1].seq) + 1 || prev !== records[i - 1].hash)
+  );
+
+Deno.test("a wait that ends while the log cannot be written leaves no gap in the chain of what follows", () =>
+  withTimers(async (ring) => {
+    const clock = { ms: 1_000 };
+    const rig = askingRig(clock);
+    agentSays(rig, call(1, "remove"));
+    rig.sink.failing = true;
+    clock.ms = 1_000_000;
+    ring(10_000);
+    assert.deepEqual(rig.upstream.sent, []);
+    assert.equal(rig.downstream.messages().filter(({ id }) => id === 1).length, 1);
+    rig.sink.failing = false;
+    agentSays(rig, { jsonrpc: "2.0", id: 2, method: "ping" });
+    assert.equal(rig.sink.records.at(-1)?.kind, "decision");
+    assert.deepEqual(sequenceGaps(rig.sink.records), []);
+    rig.relay.stop("test");
+    await rig.done;
+    assert.deepEqual(sequenceGaps(rig.sink.records), []);
+  }));
+
+Deno.test("an answer to ourselves that cannot be recorded leaves no gap in the chain, and the call is judged without it", () =>
+  withTimers(async () => {
+    const rig = rigOf({ default: "allow", invisibleText: "refuse" });
+    const waiting = agentSays(rig, call(1, "x"));
+    const asked = rig.upstream.messages().at(-1)!;
+    assert.match(String(asked.id), /^lilith-/);
+    rig.sink.failing = true;
+    serverSays(rig, { jsonrpc: "2.0", id: asked.id, result: { tools: [{ name: "x" }] } });
+    rig.sink.failing = false;
+    await waiting;
+    assert.equal(rig.upstream.sent.length, 1);
+    assert.deepEqual(rig.downstream.messages().map(({ id }) => id), [1]);
+    assert.deepEqual(sequenceGaps(rig.sink.records), []);
+    rig.relay.stop("test");
+    await rig.done;
+    assert.deepEqual(sequenceGaps(rig.sink.records), []);
+  }));
+
+Deno.test("calls that were approved in one message all go on, also where the server has no room", async () => {
+  const rig = askingRig();
+  agentSays(rig, {
+    jsonrpc: "2.0",
+    id: 0,
+    method: "initialize",
+    params: { capabilities: { elicitation: {} } },
+  });
+  serverSays(rig, { jsonrpc: "2.0", id: 0, result: { protocolVersion: "2025-03-26" } });
+  const ids: string[] = [];
+  for (const n of [1, 2, 3]) {
+    agentSays(rig, call(n, "remove", { n }));
+    ids.push(rig.question());
+  }
+  rig.upstream.sent.length = 0;
+  rig.upstream.congested = true;
+  const done = agentSays(rig, `[${ids.map((id) => JSON.stringify(yes(id))).join()}]`);
+  while (rig.upstream.sent.length < 3) {
+    const before: number = rig.upstream.sent.length;
+    rig.upstream.makeRoom();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    rig.upstream.congested = true;
+    if (rig.upstream.sent.length === before) break;
+  }
+  rig.upstream.makeRoom();
+  await done;
+  assert.deepEqual(rig.upstream.messages().map(({ id }) => id), [1, 2, 3]);
+  rig.relay.stop("test");
+  await rig.done;
+});
+
 Deno.test("Relay ends the wait for a person when its time has come, and keeps no timer after the end", async () => {
   const timers = new Map<number, { act: () => void; ms: number }>();
   const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
