@@ -242,6 +242,9 @@ export const schemaDepthMax = 200;
 /** Tools, prompts or resource templates that we keep of one server. */
 export const listedItemsMax = 4096;
 
+/** Names and schemas of them that are kept, all together: as much as one message can hold. */
+export const listedCharactersMax = frameBytesMax;
+
 /** How long the bytes of a watched policy file must be the same before they are read as a policy: a write takes less. */
 export const policySettleMs = 100;
 

@@ -4,7 +4,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import { listedItemsMax, listPagesMax } from "../limits.ts";
+import { listedCharactersMax, listedItemsMax, listPagesMax } from "../limits.ts";
 import type { ErrorAnswer, Members, Notification, Request, Result, Value } from "../mcp/message.ts";
 import { ObjectReader, textOf } from "../mcp/object_reader.ts";
 import { type Operation, readMeta } from "../mcp/operation.ts";
@@ -14,7 +14,7 @@ import { type Trust, usedSurface } from "../policy/trust.ts";
 import { canonicalJson } from "../wire/canonical_json.ts";
 import { isJsonObject, type JsonValue } from "../wire/json_value.ts";
 import type { Turn } from "./session_state.ts";
-import { type Asking, type UsedKind, withWhole } from "./surface_table.ts";
+import { type Asking, charactersOf, type UsedKind, withWhole } from "./surface_table.ts";
 import { readList } from "./surfaces.ts";
 
 /** Asks the server for the list in which an operation's target would stand. The operation waits. */
@@ -85,6 +85,11 @@ export function takeOwnAnswer(turn: Turn, asking: Asking, message: Result | Erro
   }
   if (gathered.size > listedItemsMax) {
     endAsking(turn, `the server lists more than ${listedItemsMax}`);
+  } else if (charactersOf(gathered) > listedCharactersMax) {
+    endAsking(
+      turn,
+      `the names and schemas in the server's list have more than ${listedCharactersMax} characters`,
+    );
   } else if (page.next === undefined) {
     turn.surfaces = withWhole(turn.surfaces, { ...asking, gathered });
     turn.record({

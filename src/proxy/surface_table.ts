@@ -1,6 +1,6 @@
 /** What a server has said of its tools and prompts in this session, by their names. A value: replaced, never changed. */
 
-import { listedItemsMax } from "../limits.ts";
+import { listedCharactersMax, listedItemsMax } from "../limits.ts";
 
 /** Kinds of which the use is judged by what the server says of them. */
 export type UsedKind = "tool" | "prompt";
@@ -63,10 +63,34 @@ export function withKnown(
 ): SurfaceTable {
   if (learned.size === 0) return table;
   const known = new Map(table[kind].known);
+  let { complete } = table[kind];
+  let characters = charactersOf(known);
   for (const [name, surface] of learned) {
-    if (known.size < listedItemsMax || known.has(name)) known.set(name, surface);
+    const before = known.get(name);
+    const more = sizeOf(name, surface) - (before === undefined ? 0 : sizeOf(name, before));
+    if ((known.size < listedItemsMax || before !== undefined) && characters + more <= listedCharactersMax) {
+      known.set(name, surface);
+      characters += more;
+      continue;
+    }
+    complete = false;
+    if (before === undefined) continue;
+    // What was said before is not what is said now.
+    known.delete(name);
+    characters -= sizeOf(name, before);
   }
-  return withList(table, kind, { ...table[kind], known });
+  return withList(table, kind, { known, complete });
+}
+
+/** Characters of the names and schemas that are kept. */
+export function charactersOf(known: SurfaceList["known"]): number {
+  let characters = 0;
+  for (const [name, surface] of known) characters += sizeOf(name, surface);
+  return characters;
+}
+
+function sizeOf(name: string, { schema }: KnownSurface): number {
+  return name.length + (schema?.length ?? 0);
 }
 
 /** The table once the whole list is there. */

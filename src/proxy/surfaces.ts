@@ -158,7 +158,8 @@ export function surfaceFact(turn: Turn, trust: Trust, operation: Operation): Sur
   if (known !== undefined) {
     const fact = factOf(trust, kind, operation.name, known);
     const { policy } = turn.gate;
-    if (!wantsSchema(policy, operation)) return fact;
+    // Of two schemas nobody can tell which one the server goes by.
+    if (fact.standing === "ambiguous" || !wantsSchema(policy, operation)) return fact;
     const schema = judgeArguments(trust.engine!, known.schema, operation);
     return schema === undefined ? fact : { ...fact, schema };
   }
