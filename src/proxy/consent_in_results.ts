@@ -47,9 +47,9 @@ export function takeAnswerInCall(turn: Turn, message: Request): boolean | string
   const { members, params, frame: { buffer } } = message;
   const responses = members.get("inputResponses");
   const written = textOf(buffer, members.get("requestState"));
-  if (params === undefined || responses === undefined || written?.startsWith(stateBegins) !== true) {
-    return false;
-  }
+  if (params === undefined || written?.startsWith(stateBegins) !== true) return false;
+  // The server is not to have it: it could put a question of its own to the person under our name and state.
+  if (responses === undefined) return '"requestState" comes without the "inputResponses" that it asks for';
   const [call, until, approvedFor, key, signature, ...rest] = written.slice(stateBegins.length).split(".");
   const state = [call, until, approvedFor, key].join(".");
   if (signature !== sign(turn, state) || rest.length > 0) return '"requestState" is not as it was given';

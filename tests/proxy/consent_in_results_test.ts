@@ -128,3 +128,17 @@ Deno.test("a client without forms, another method, and a call that answers the s
   const theirs = { requestState: "theirs", inputResponses: { q: { action: "accept" } } };
   assert.equal(replyIn(conversation.agent(call(3, {}, theirs))).result._meta.code, "ask");
 });
+
+Deno.test("our state never reaches the server: alone, without an answer, it is refused wherever it stands", () => {
+  // A server that had it could ask the person something harmless under our name, and a yes to that would count.
+  const conversation = new Conversation({ default: "allow", ...policy });
+  const { requestState } = answering(conversation.agent(call(1, { n: 1 })));
+  const open = { name: "open", arguments: {}, _meta: meta(forms), requestState };
+  for (const again of [call(2, { n: 1 }, { requestState }), { ...call(3, {}), params: open }]) {
+    const happenings = conversation.agent(again);
+    assert.deepEqual(forwardsIn(happenings), []);
+    assert.equal(recordsIn(happenings)[0].code, "malformed");
+  }
+  const own = { ...open, requestState: "the server's own" };
+  assert.equal(forwardsIn(conversation.agent({ ...call(4, {}), params: own })).length, 1);
+});
