@@ -174,5 +174,5 @@ function readError(buffer: Uint8Array, { start, end }: { start: number; end: num
 /** A text of the server's as a sentence of ours may show it: nothing in it moves a cursor or turns text round. */
 export function quoteOf(text: string): string {
   const shown = text.length > quotedCharactersMax ? `${text.slice(0, quotedCharactersMax)}…` : text;
-  return JSON.stringify(shown.toWellFormed()).replace(/\p{C}/gu, "\ufffd");
+  return JSON.stringify(shown.toWellFormed()).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }

@@ -36,7 +36,7 @@ export function argumentCheck(
   schema: SchemaOfArgument,
   whole: SchemaOfArgument,
 ): DraftCheck | undefined {
-  if (name === "" || name.length > 100 || /\p{C}/u.test(name)) return undefined;
+  if (name === "" || name.length > 100 || /\p{C}/u.test(name) || name.includes("${")) return undefined;
   const own = resolve(schema, whole);
   const items = own.get("items");
   const element = typeOf(own) === "array" && isJsonObject(items) ? resolve(items, whole) : undefined;

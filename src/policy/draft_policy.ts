@@ -4,6 +4,7 @@
  */
 
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../wire/json_value.ts";
+import { policyBytesMax } from "../limits.ts";
 import { builtInRuleIds } from "./built_in.ts";
 import { argumentCheck } from "./draft_check.ts";
 
@@ -63,7 +64,7 @@ export function draftPolicy(source: DraftSource): string {
     "  # - id: pace",
     '  #   limit: "*"',
     "  #   to: 60 calls/minute",
-    ...source.tools.flatMap(draftTool),
+    ...draftTools(source.tools),
     ...draftNames("prompts", "Prompts", source.prompts),
     ...draftNames("resources", "Resources", [...source.resources, ...source.resourceTemplates.map(asGlob)]),
     "",
@@ -77,6 +78,22 @@ export function draftPolicy(source: DraftSource): string {
     "",
   ].join("\n");
 }
+
+/** As many as fit into a policy with room for what is written into it afterwards. */
+function draftTools(tools: readonly DraftItem[]): string[] {
+  const lines: string[] = [];
+  let bytesLeft = policyBytesMax / 2;
+  for (const [index, tool] of tools.entries()) {
+    const drafted = draftTool(tool);
+    bytesLeft -= encoder.encode(drafted.join("\n")).length;
+    if (bytesLeft < 0) {
+      return [...lines, "", `  ## and ${tools.length - index} more, for which there is no room here`];
+    }
+    lines.push(...drafted);
+  }
+  return lines;
+}
+const encoder = new TextEncoder();
 
 function draftTool({ name, value }: DraftItem): string[] {
   const exact = globFor(name);
@@ -219,8 +236,11 @@ function uriFor(uri: string): string | undefined {
 /** Other rules of the draft have these. */
 const ownIds: ReadonlySet<string> = new Set(["no-credentials", "pace"]);
 
+/** What rules without an id are called. */
+const numbered = /^rule-[0-9]+$/;
+
 function idFor(name: string): string | undefined {
-  const isFree = !builtInRuleIds.has(name) && !ownIds.has(name);
+  const isFree = !builtInRuleIds.has(name) && !ownIds.has(name) && !numbered.test(name);
   return /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/.test(name) && isFree ? name : undefined;
 }
 

@@ -101,6 +101,12 @@ Deno.test("draftPolicy() writes rules that load once their # is taken away", () 
     { name: "plain", inputSchema: { type: "object" } },
     { name: "no", inputSchema: 7 },
     { name: "default" },
+    { name: "safe-urls" },
+    { name: "rule-2" },
+    {
+      name: "vars",
+      inputSchema: { type: "object", properties: { "${a}": { type: "string" } }, required: ["${a}"] },
+    },
   ];
   const text = uncommented(draftPolicy(source(tools, {
     prompts: [{ name: "p", value: new Map() }],
@@ -117,12 +123,29 @@ Deno.test("draftPolicy() writes rules that load once their # is taken away", () 
     "plain",
     "no",
     "default",
+    "safe-urls",
+    "rule-2",
+    "vars",
   ]);
   assert.deepEqual(rules.flatMap(({ scope }) => [...scope.prompts, ...scope.resources]), [
     "p",
     "file:///a",
     "demo://*/x",
   ]);
+});
+
+Deno.test("draftPolicy() leaves out what a policy has no room for, and says how much", () => {
+  const many = Array.from(
+    { length: 10_000 },
+    (_, number) => ({ name: `tool_${number}`, description: "é".repeat(99) }),
+  );
+  const text = draftPolicy(source(many));
+  const loaded = loadDocument(text, "p.yaml");
+  assert.ok(loaded.kind === "ok", JSON.stringify(loaded).slice(0, 300));
+  const shown = text.match(/^ {2}# - id: tool_/gm)!.length;
+  assert.ok(
+    shown > 1000 && text.includes(`\n  ## and ${10_000 - shown} more, for which there is no room here\n`),
+  );
 });
 
 Deno.test("whatever a server says of itself, the policy denies all of it", () => {

@@ -256,5 +256,5 @@ function wordLength(line: string, column: number): number {
 
 /** The line is shown on a terminal: nothing in it may move the cursor or turn the text round. */
 function printable(text: string): string {
-  return text.replace(/[^\P{C}\t]/gu, "\ufffd");
+  return text.replace(/(?!\t)[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }

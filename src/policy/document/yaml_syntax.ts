@@ -2,7 +2,7 @@
 
 import { type Document, isCollection, isScalar, visit, type YAMLError } from "yaml";
 import type { TextPosition } from "../../errors.ts";
-import { quote } from "../sentence.ts";
+import { boundSentence, quote } from "../sentence.ts";
 import type { Report } from "./diagnostic.ts";
 
 /** Reports one error per line, for one slip brings several. */
@@ -123,7 +123,8 @@ function syntaxWords(problem: YAMLError, text: string, offset: number): { what: 
           : "Is the line indented as its neighbours are? Keys of one map begin in the same column",
       };
     default:
-      return { what: lowerFirst(problem.message) };
+      // Some of the parser's sentences quote a word of the file, however long it is.
+      return { what: boundSentence(lowerFirst(problem.message)) };
   }
 }
 

@@ -25,6 +25,11 @@ Deno.test("formatDiagnostic() prints the place, the line, a caret and the hint",
   );
 });
 
+Deno.test("formatDiagnostic() shows nothing that ends a line or moves a cursor", () => {
+  const shown = formatDiagnostic(errorAt(1, 1), "a\u2028b\u2029c\x1b[2J\u202ed\te");
+  assert.match(shown, /\| a\ufffdb\ufffdc\ufffd\[2J\ufffdd\te\n/);
+});
+
 Deno.test("formatDiagnostic() prints a warning without a hint", () => {
   const warning: Diagnostic = {
     severity: "warning",

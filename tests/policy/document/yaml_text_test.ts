@@ -97,6 +97,11 @@ Deno.test("readYaml() refuses what is no YAML, with the place and a way out", ()
   for (const [text, expected] of table) assert.deepEqual(refusals(text), [expected], text);
 });
 
+Deno.test("readYaml() says what the parser found in a sentence, however long the word is", () => {
+  const [said] = refusals(`a: ${"!".repeat(10_000)}`);
+  assert.ok(said.length < 1000, said);
+});
+
 Deno.test("readYaml() refuses every tag, known or not", () => {
   for (const tag of ["!foo", "!!str", "!!binary", "!!js/function", "!"]) {
     const what = refusals(`a: ${tag} x`)[0];
