@@ -145,7 +145,7 @@ function writeBody(body: RecordBody, text: RecordText): string {
 }
 
 /** As on a command line, so that the value of a `token` is masked for its name. */
-function assignment({ name, value }: { readonly name: string; readonly value: string }): string {
+export function writeAssignment({ name, value }: { readonly name: string; readonly value: string }): string {
   return `${name}=${value}`;
 }
 
@@ -156,7 +156,7 @@ function writeStart(body: StartRecord, text: RecordText): string {
     ',"sha256":"' + policy.sha256 + '","mode":"' + policy.mode + '"' +
     (policy.vars === undefined
       ? ""
-      : ',"vars":' + text.quoteList(policy.vars.map(assignment), `/policies/${i}/vars`)) +
+      : ',"vars":' + text.quoteList(policy.vars.map(writeAssignment), `/policies/${i}/vars`)) +
     "}"
   );
   const { server, lock, containment, torn } = body;

@@ -27,7 +27,12 @@ export interface RecordedStart extends Place {
   readonly kind: "start";
   /** The server's working directory; undefined where it was masked or cut. */
   readonly directory: string | undefined;
-  readonly policies: readonly { readonly name: string; readonly sha256: string }[];
+  readonly policies: readonly {
+    readonly name: string;
+    readonly sha256: string;
+    /** As `writeAssignment` has them, but for masks. */
+    readonly vars: readonly string[];
+  }[];
 }
 
 export interface RecordedTarget {
@@ -118,7 +123,8 @@ function readStart(root: JsonObject, place: Place): RecordedStart {
   const directory = isJsonObject(server) ? server.get("directory") : undefined;
   const policies = listOf(root.get("policies")).flatMap((policy) => {
     if (!isJsonObject(policy)) return [];
-    return [{ name: textOf(policy.get("name")), sha256: textOf(policy.get("sha256")) }];
+    const vars = listOf(policy.get("vars")).map(textOf);
+    return [{ name: textOf(policy.get("name")), sha256: textOf(policy.get("sha256")), vars }];
   });
   const isWhole = typeof directory === "string" && !isHidden(directory);
   return { kind: "start", ...place, directory: isWhole ? directory : undefined, policies };

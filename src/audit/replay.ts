@@ -3,7 +3,9 @@
  * the state of then. What masks, cuts or facts that nobody asked for leave open is counted, not guessed: a verdict is
  * told only where every way to fill the gaps leads to it.
  *
- * State is kept twice for each session, charged as little and as much as it could have been.
+ * State is kept twice for each session, charged as little and as much as it could have been. One charge is not taken back
+ * here as it was then: that of a message with several records of which a later one could not be written. The log says
+ * nothing of it, because it is the log that failed.
  */
 
 import {
@@ -26,7 +28,9 @@ import { advance, initialState, type PolicyState } from "../policy/state.ts";
 import { mergeTaints } from "../policy/taint.ts";
 import { type Bounds, boundsOf } from "../policy/uncertain.ts";
 import type { JsonValue } from "../wire/json_value.ts";
-import type { Recorded, RecordedDecision } from "./recorded.ts";
+import type { PolicyDocument } from "../policy/rule.ts";
+import { writeAssignment } from "./record.ts";
+import { isHidden, type Recorded, type RecordedDecision, type RecordedStart } from "./recorded.ts";
 import { findUncertainRules, type Remembered } from "./uncertain_rules.ts";
 
 /** Why a verdict could not be told. */
@@ -72,9 +76,11 @@ export interface ReplayOptions {
   compile(directory: string): CompiledPolicy;
   /** Where paths begin in sessions whose record does not say so. */
   readonly directory: string;
-  /** Of the files of the policies. */
-  readonly sha256: readonly string[];
+  /** The policies, as they were loaded. */
+  readonly policies: readonly LoadedPolicy[];
 }
+
+type LoadedPolicy = Pick<PolicyDocument, "sha256" | "vars">;
 
 /**
  * Decides records again, in the order in which they were written. Every decision comes back once, from `take` or, for
@@ -101,7 +107,7 @@ export class Replay {
       const isHeadless = recorded.kind !== "start";
       const session = new SessionReplay(policy, directory !== undefined, isHeadless, recorded.timeMs);
       session.isSamePolicy = recorded.kind === "start" &&
-        recorded.policies.map((one) => one.sha256).join() === this.#options.sha256.join();
+        areSamePolicies(recorded.policies, this.#options.policies);
       this.#sessions.set(recorded.session, session);
       return session.take(recorded, line);
     }
@@ -111,6 +117,18 @@ export class Replay {
   end(): readonly Replayed[] {
     return [...this.#sessions.values()].flatMap((session) => session.flush());
   }
+}
+
+/** The same files, with the same values for their variables. (One that was masked could be any, so it is another.) */
+function areSamePolicies(
+  recorded: RecordedStart["policies"],
+  loaded: readonly LoadedPolicy[],
+): boolean {
+  return recorded.length === loaded.length && recorded.every(({ sha256, vars }, i) => {
+    const values = (loaded[i].vars ?? []).map(writeAssignment);
+    return sha256 === loaded[i].sha256 && vars.length === values.length &&
+      vars.every((one, at) => one === values[at] && !isHidden(one));
+  });
 }
 
 /** The state of a session: as little and as much as it could have been charged. */
@@ -204,7 +222,7 @@ class SessionReplay {
   } {
     const { verdict, action, policy, rule, timeMs } = recorded;
     if (isBuiltInDenial(recorded)) {
-      // No rule of a policy has a say in it.
+      // No rule has a say in it. It stays as it was, also under a policy that expects more of the server.
       const after = { kind: "decided", verdict, action, policy, rule, reason: "built in" } as const;
       return { passes: action === "deny" ? "no" : "yes", after };
     }
@@ -336,10 +354,6 @@ class SessionReplay {
   }
 }
 
-/**
- * What is said before any rule is asked: of our own files, of what a server says of itself. It is left as it was, also
- * under a policy that would expect more of the server: what the server said is not in the log.
- */
 /** Few sets of rules are ever uncertain together; each is worked out once. */
 const boundsMax = 64;
 

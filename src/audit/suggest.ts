@@ -60,7 +60,7 @@ function deniedBy(text: string, readLog: ReadLog): ReadonlySet<string> {
     compiled.set(workingDirectory, policy);
     return policy;
   };
-  const replay = new Replay({ compile, directory: "/", sha256: [] });
+  const replay = new Replay({ compile, directory: "/", policies: [] });
   const denied = new Set<string>();
   const look = (all: ReturnType<Replay["end"]>): void => {
     for (const { before, after, target, name } of all) {

@@ -92,7 +92,7 @@ export async function policyReplay(
   const directory = options.directory ?? settings.directory ?? Deno.cwd();
   const summary = replayFile(
     options.log,
-    { compile, directory, sha256: documents.map(({ sha256 }) => sha256) },
+    { compile, directory, policies: documents },
     options.linesMax,
   );
   const names = documents.map(({ name }) => name);

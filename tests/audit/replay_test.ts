@@ -290,8 +290,11 @@ Deno.test("what other proxies used up is told under the policy that shared it, a
     return `${decision.verdict} ${decision.rule}`;
   });
   assert.deepEqual(said, ["allow pay", "limit budget"]);
-  assert.deepEqual(log.replay(policy, ["0".repeat(64)]).map(({ after }) => told(after)), said);
-  assert.deepEqual(log.replay(policy, ["1".repeat(64)]).map(({ after }) => told(after)), ["state", "state"]);
+  assert.deepEqual(log.replay(policy, [{ sha256: "0".repeat(64) }]).map(({ after }) => told(after)), said);
+  assert.deepEqual(log.replay(policy, [{ sha256: "1".repeat(64) }]).map(({ after }) => told(after)), [
+    "state",
+    "state",
+  ]);
 });
 
 Deno.test("what other proxies had seen and used up is replayed as it was recorded", () => {
@@ -314,8 +317,29 @@ Deno.test("what other proxies had seen and used up is replayed as it was recorde
   const again = compile(document(
     [rule("allow", "*"), rule("deny", "send", { ifTainted: ["private"] }), rule("limit", "pay", { quota })],
   ));
-  const said = log.replay(again, ["0".repeat(64)]).map(({ after }) =>
+  const said = log.replay(again, [{ sha256: "0".repeat(64) }]).map(({ after }) =>
     after.kind === "decided" ? after.verdict : after.kind
   );
   assert.deepEqual(said, ["deny", "limit", "allow"]);
+});
+
+Deno.test("what was shared counts only where the variables of the policy had the same values", () => {
+  const quota = { per: "day" as const, max: 10, sum: "amount" };
+  const policy = compile(document([rule("allow", "*"), rule("limit", "pay", { quota })]));
+  const used = [{ policy: "team", rule: "limit", window: "1970-01-01", used: "7.5" }];
+  const facts = withShared(noFacts, { kind: "known", taints: [], used });
+  const pay = call("pay", '{"amount":3}');
+  const verdicts = (recorded: Record<string, string>, loaded: Record<string, string>) => {
+    const [before, vars] = [recorded, loaded].map((values) =>
+      Object.entries(values).map(([name, value]) => ({ name, value }))
+    );
+    const log = new MemoryLog("one", "/wd", before);
+    log.decided(pay, decide(policy, initialState(policy), pay, facts, 1_000), facts, 1_000);
+    return log.replay(policy, [{ sha256: "0".repeat(64), vars }]).map(({ after }) => told(after));
+  };
+  assert.deepEqual(verdicts({ tenant: "a" }, { tenant: "a" }), ["limit limit"]);
+  assert.deepEqual(verdicts({ tenant: "a" }, { tenant: "b" }), ["state"]);
+  assert.deepEqual(verdicts({ tenant: "a" }, {}), ["state"]);
+  // What was masked may have been anything.
+  assert.deepEqual(verdicts({ token: "hunter2-hunter2" }, { token: "hunter2-hunter2" }), ["state"]);
 });

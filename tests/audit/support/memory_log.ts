@@ -8,6 +8,7 @@ import { readRecorded, type Recorded } from "../../../src/audit/recorded.ts";
 import { Replay, type Replayed } from "../../../src/audit/replay.ts";
 import { isHousekeeping, type Operation, targetKindOf } from "../../../src/mcp/operation.ts";
 import type { CompiledPolicy } from "../../../src/policy/compile.ts";
+import type { PolicyDocument } from "../../../src/policy/rule.ts";
 import type { Facts } from "../../../src/policy/facts.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../../../src/wire/json_value.ts";
 import { anyOperation } from "../../policy/support/arbitrary.ts";
@@ -17,13 +18,13 @@ export class MemoryLog {
   readonly lines: Uint8Array[] = [];
   #chain: Chain;
 
-  constructor(session = "one", directory = "/wd") {
+  constructor(session = "one", directory = "/wd", vars?: PolicyDocument["vars"]) {
     this.#chain = startChain(session, emptyAnchor);
     this.write({
       kind: "start",
       lilith: "0",
       platform: "linux",
-      policies: [{ name: "team", file: "team.yaml", sha256: "0".repeat(64), mode: "enforce" }],
+      policies: [{ name: "team", file: "team.yaml", sha256: "0".repeat(64), mode: "enforce", vars }],
       server: { command: "x", args: [], directory },
       containment: { level: "process", mechanism: "x" },
       writableByServer: [],
@@ -64,9 +65,12 @@ export class MemoryLog {
     }, nowMs);
   }
 
-  /** `sha256`: of the policies that it is replayed under; all policies of this log have the same. */
-  replay(compiled: CompiledPolicy, sha256: readonly string[] = []): readonly Replayed[] {
-    const replay = new Replay({ compile: () => compiled, directory: "/wd", sha256 });
+  /** `policies`: those that it is replayed under; that of this log has a hash of zeros. */
+  replay(
+    compiled: CompiledPolicy,
+    policies: readonly Pick<PolicyDocument, "sha256" | "vars">[] = [],
+  ): readonly Replayed[] {
+    const replay = new Replay({ compile: () => compiled, directory: "/wd", policies });
     const all: Replayed[] = [];
     this.read((recorded, line) => all.push(...replay.take(recorded, line)));
     return [...all, ...replay.end()];
