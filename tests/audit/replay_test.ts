@@ -4,7 +4,7 @@ import { holdsMask } from "../../src/audit/recorded.ts";
 import type { Replayed } from "../../src/audit/replay.ts";
 import type { Operation } from "../../src/mcp/operation.ts";
 import { decide } from "../../src/policy/decide.ts";
-import { type Facts, noFacts, withConsents, withShared } from "../../src/policy/facts.ts";
+import { type Facts, noFacts, withConsents, withShared, withSurface } from "../../src/policy/facts.ts";
 import { needs } from "../../src/policy/needs.ts";
 import { advance, initialState } from "../../src/policy/state.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../../src/wire/json_value.ts";
@@ -342,4 +342,22 @@ Deno.test("what was shared counts only where the variables of the policy had the
   assert.deepEqual(verdicts({ tenant: "a" }, {}), ["state"]);
   // What was masked may have been anything.
   assert.deepEqual(verdicts({ token: "hunter2-hunter2" }, { token: "hunter2-hunter2" }), ["state"]);
+});
+
+Deno.test("what a server declared is replayed as it was recorded, and open where nobody asked", () => {
+  const policy = compile(document([rule("allow", "read", { id: "read", schema: "declared" })]));
+  const read = call("read", '{"path":"/a"}');
+  const log = new MemoryLog();
+  for (const answer of ["yes", "no", "unknown"] as const) {
+    const facts = withSurface(noFacts, { standing: "unlocked", schema: { answer, why: "type" } });
+    log.decided(read, decide(policy, initialState(policy), read, facts, 0), facts, 0);
+  }
+  const open = compile(document([rule("allow", "*")]));
+  log.decided(read, decide(open, initialState(open), read, noFacts, 1), noFacts, 1);
+  assert.deepEqual(log.replay(policy).map(({ after }) => told(after)), [
+    "allow read",
+    "deny default",
+    "deny default",
+    "fact",
+  ]);
 });

@@ -60,6 +60,7 @@ export class MemoryLog {
       facts,
       consent,
       shared: facts.shared,
+      surface: facts.surface,
       ...(bytes === undefined ? {} : { arguments: { bytes, start: 0, end: bytes.length } }),
       bytes: 1,
     }, nowMs);
