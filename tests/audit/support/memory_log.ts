@@ -18,7 +18,7 @@ export class MemoryLog {
   readonly lines: Uint8Array[] = [];
   #chain: Chain;
 
-  constructor(session = "one", directory = "/wd", vars?: PolicyDocument["vars"]) {
+  constructor(session = "one", directory = "/wd", vars: PolicyDocument["vars"] = undefined) {
     this.#chain = startChain(session, emptyAnchor);
     this.write({
       kind: "start",
