@@ -70,7 +70,7 @@ async function collectFiles(runtime: string): Promise<ArchiveFile[]> {
   for (const { name, text } of await bundleProgram(root)) {
     files.push(textFile(`node_modules/lilith-zero/${name}`, text));
   }
-  for (const name of ["README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE"]) {
+  for (const name of ["README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs/policy.md"]) {
     files.push({ path: name, bytes: await Deno.readFile(join(root, name)), isExecutable: false });
   }
   for await (const { name } of Deno.readDir(join(root, "policies"))) {

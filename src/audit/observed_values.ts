@@ -77,9 +77,11 @@ export class ObservedValues {
         parts.push(`${this.#paths.size >= valuesMax ? "many" : this.#paths.size} paths`);
       } else {
         parts.push([...this.#kinds].sort().join(" or "));
-        if (this.#least <= this.#most) parts.push(`from ${this.#least} to ${this.#most}`);
+        if (this.#least < this.#most) parts.push(`from ${this.#least} to ${this.#most}`);
         if (this.#longest > 0) parts.push(`up to ${this.#longest} characters`);
-        if (!this.#hasTooManyValues) parts.push(`${this.#values.size} different`);
+        if (!this.#hasTooManyValues) {
+          parts.push(this.#values.size === 1 ? "always the same" : `${this.#values.size} different`);
+        }
       }
     }
     return parts.join(", ");

@@ -369,11 +369,14 @@ function writeArguments(body: DecisionRecord, text: RecordText): string {
 }
 
 function writeOutcome(body: OutcomeRecord, text: RecordText): string {
-  const { code, filtered, notes, invisible } = body;
+  const { code, filtered, notes, invisible, withheld } = body;
   return '","kind":"outcome","call":' + body.call + ',"from":"' + body.from + '","type":"' + body.type +
     '","action":"' +
     body.action + '"' +
     (code === undefined ? "" : ',"code":"' + code + '"') +
+    (withheld === undefined ? "" : ',"policy":' + text.quote(withheld.policy, "/policy") + ',"rule":' +
+      text.quote(withheld.rule, "/rule") +
+      ',"reason":' + text.quoteSentence(withheld.reason, "/reason")) +
     ',"durationMs":' + body.durationMs + ',"bytes":' + body.bytes +
     (filtered === undefined
       ? ""

@@ -191,6 +191,8 @@ export interface OutcomeRecord {
   readonly notes?: readonly Note[] | undefined;
   /** Characters in it that nobody sees, by their kind. */
   readonly invisible?: InvisibleCounts | undefined;
+  /** The answer was withheld: who said so, and why. */
+  readonly withheld?: { readonly policy: string; readonly rule: string; readonly reason: string } | undefined;
 }
 
 /** A message that never reached a verdict. */

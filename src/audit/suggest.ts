@@ -85,6 +85,8 @@ interface Thing {
   calls: number;
   firstMs: number;
   lastMs: number;
+  /** Calls that a person had said yes to. */
+  approved: number;
   /** Calls whose arguments are not in the log, or no object. */
   unseen: number;
   readonly values: Map<string, ObservedValues>;
@@ -131,6 +133,7 @@ class Observations {
     }
     this.#calls++;
     thing.calls++;
+    if (recorded.consents.length > 0) thing.approved++;
     thing.lastMs = Math.max(thing.lastMs, recorded.timeMs);
     this.#firstMs = Math.min(this.#firstMs, recorded.timeMs);
     this.#lastMs = Math.max(this.#lastMs, recorded.timeMs);
@@ -148,6 +151,7 @@ class Observations {
       calls: 0,
       firstMs: timeMs,
       lastMs: timeMs,
+      approved: 0,
       unseen: 0,
       values: new Map(),
       hasTooManyArguments: false,
@@ -223,9 +227,12 @@ function lookAtArguments(thing: Thing, recorded: RecordedDecision): void {
 const plainName = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 function writeTool(thing: Thing, ids: Ids, isUnchecked: boolean): readonly string[] {
-  const { name, calls, values, unseen, hasTooManyArguments } = thing;
+  const { name, calls, approved, values, unseen, hasTooManyArguments } = thing;
   const lines = [
     `  # ${count(calls, "call")}, ${dates(thing.firstMs, thing.lastMs)}`,
+    ...(approved > 0
+      ? [`  # a person said yes to ${approved} of them: with ask in place of allow it stays so`]
+      : []),
     `  - id: ${ids.make(name)}`,
     `    allow: ${writeText(name)}`,
   ];

@@ -95,7 +95,9 @@ export function takeOwnAnswer(turn: Turn, asking: Asking, message: Result | Erro
     turn.record({
       kind: "event",
       name: "server_answered",
-      detail: `${listMethod(asking.kind)}: ${gathered.size} in ${asking.pages} pages`,
+      detail: `${listMethod(asking.kind)}: ${gathered.size} in ${asking.pages} page${
+        asking.pages === 1 ? "" : "s"
+      }`,
     });
   } else if (asking.pages >= listPagesMax) {
     endAsking(turn, `the server's list has more than ${listPagesMax} pages`);

@@ -37,11 +37,17 @@ export function denialOf(
   return errorReply(idSource, code, text, details);
 }
 
+/** `30 s`, `7 min`, `5 h`: never too early. */
+function sayWait(seconds: number): string {
+  if (seconds <= 120) return `${seconds} s`;
+  return seconds <= 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
+}
+
 /** One sentence for the model: what, by which rule, and why. How to change the policy is not for it to know. */
 function denialText(decision: Decision): string {
   if (decision.code === "limit") {
     const wait = Math.ceil((decision.retryAfterMs ?? 0) / 1000);
-    const later = wait > 0 ? ` Try again in ${wait} s.` : "";
+    const later = wait > 0 ? ` Try again in ${sayWait(wait)}.` : "";
     return `Limited by policy (rule "${decision.rule}"): ${decision.reason}.${later}`;
   }
   if (decision.code === "ask") {

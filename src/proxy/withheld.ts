@@ -37,6 +37,7 @@ export function withholdResult(
     type: "result",
     action: "replace",
     code,
+    withheld: { policy, rule, reason },
     durationMs: turn.nowMs - request.sinceMs,
     bytes,
   });

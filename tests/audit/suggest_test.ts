@@ -95,19 +95,33 @@ rules:
     allow: read_file
     args:
       path: { under: /srv/data } # 3 paths
-      mode: text # texts, up to 4 characters, 1 different
+      mode: text # texts, up to 4 characters, always the same
     # head: given in 2 of 3 calls, numbers, from 3 to 12, 2 different
   # 1 call, 1970-01-01
   - id: send
     allow: send
     # to: masked in 1, so nothing is said of it
-    # format: texts, up to 4 characters, 1 different
+    # format: texts, up to 4 characters, always the same
   # 1 message, 1970-01-01
   - id: resources
     allow:
       resources:
         - "file:///srv/data/x" # 1
 `,
+  );
+});
+
+Deno.test("a suggested rule says where a person had said yes", () => {
+  const open = compile(document([], { default: "allow" }));
+  const log = new MemoryLog();
+  for (const [index, consent] of [undefined, { by: "person", rules: ["1/ask"] } as const].entries()) {
+    const operation = call("delete", "{}");
+    const decision = decide(open, initialState(open), operation, new Map(), 0);
+    log.decided(operation, decision, new Map(), index, "{}", consent);
+  }
+  assert.match(
+    suggested(log),
+    / {2}# 2 calls, 1970-01-01\n {2}# a person said yes to 1 of them: with ask in place of allow it stays so\n/,
   );
 });
 

@@ -374,6 +374,7 @@ Deno.test("max_result: a larger answer is replaced, the model is told why, and t
   await run.finish();
   const outcome = (await stage.records()).find(({ code }) => code === "result_too_large")!;
   assert.deepEqual([outcome.kind, outcome.action, outcome.bytes > 5000], ["outcome", "replace", true]);
+  assert.deepEqual([outcome.rule, outcome.reason], ["small", result._meta.reason]);
 });
 
 Deno.test("text that nobody sees is noted in descriptions and results, and passes to the byte", async () => {

@@ -65,6 +65,23 @@ Deno.test("denials: protocol_error answers a denied call with error 403, a limit
   assert.ok(limited.error.data.retryAfterMs > 0 && limited.error.data.retryAfterMs <= 60_000);
 });
 
+Deno.test("a limited call is told when to come again, in the unit that a person would take", () => {
+  const textAfter = (perMs: number): string => {
+    const limit = ruleOf({
+      id: "pace",
+      effect: "limit",
+      scope: scopeOf({ tools: ["read"] }),
+      to: { calls: 1, perMs, burst: 1 },
+    });
+    const conversation = new Conversation({ rules: [allowRead, limit] });
+    conversation.agent(call(1, "read"));
+    return replyIn(conversation.agent(call(2, "read"))).result.content[0].text;
+  };
+  assert.match(textAfter(60_000), /Try again in (60|59) s\.$/);
+  assert.match(textAfter(3_600_000), /Try again in 60 min\.$/);
+  assert.match(textAfter(86_400_000), /Try again in 24 h\.$/);
+});
+
 Deno.test("a denied request that is no tool call is answered with error 403", () => {
   const reply = replyIn(
     new Conversation({}).agent({ jsonrpc: "2.0", id: "p", method: "prompts/get", params: { name: "x" } }),

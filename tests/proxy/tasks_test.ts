@@ -123,8 +123,8 @@ for (const [revision, result] of Object.entries(created)) {
       assert.deepEqual(forwardsIn(happenings), []);
       const { error } = replyIn(happenings);
       assert.deepEqual([error.code, error.data.code, error.data.rule], [413, "result_too_large", "small"]);
-      assert.deepEqual(recordsIn(happenings).map(({ kind, code }) => [kind, code]), [
-        ["outcome", "result_too_large"],
+      assert.deepEqual(recordsIn(happenings).map(({ kind, code, rule }) => [kind, code, rule]), [
+        ["outcome", "result_too_large", "small"],
       ]);
     }
     assert.equal(forwardsIn(fetch(4, "tasks/get", { taskId: "t", status: "working" })).length, 1);
