@@ -16,7 +16,7 @@ import { type Approval, type Facts, withConsents } from "../policy/facts.ts";
 import type { Side } from "../mcp/operation.ts";
 import { quote } from "../policy/sentence.ts";
 import { type ConsentCall, consentCall, questionText } from "./consent_call.ts";
-import { type HeldCall, keptAnswer, questionKey } from "./consent_state.ts";
+import { type HeldCall, keptAnswer, questionKey, withOpenQuestion } from "./consent_state.ts";
 import { canBeAnsweredWithQuestion, questionAnswer } from "./consent_in_results.ts";
 import { policiesInForce } from "./consent_answers.ts";
 import { recordDecision } from "./decision_record.ts";
@@ -155,7 +155,7 @@ function hold(
   const { buffer, start, end } = message.frame;
   const bytes = held.reduce((sum, { line }) => sum + line.length, end + 1 - start);
   if (held.length >= heldCallsMax || bytes > heldCallBytesMax) {
-    return refuse(unsettled, "as many calls as may wait for a person's answer are waiting already");
+    return refuse(unsettled, tooManyQuestions);
   }
   const number = recordHeld(turn, side, waiting, unsettled);
   const { id, questions } = newQuestion(turn);
@@ -188,11 +188,17 @@ function askInResult(
   waiting: WaitingRequest,
   message: Request,
   unsettled: Unsettled,
-): undefined {
+): Consulted | undefined {
+  const { call: { key } } = unsettled;
+  const consent = withOpenQuestion(turn.consent, key, turn.nowMs + consentWaitMs, turn.nowMs);
+  if (consent === undefined) return refuse(unsettled, tooManyQuestions);
   const call = recordHeld(turn, side, waiting, unsettled);
-  turn.consent = { ...turn.consent, asksInResults: true };
+  turn.consent = consent;
   turn.reply(side, questionAnswer(turn, message, unsettled.call, call));
+  return undefined;
 }
+
+const tooManyQuestions = "as many calls as may wait for a person's answer are waiting already";
 
 /** The record of a call that does not pass before a person has answered; gives its number. */
 function recordHeld(

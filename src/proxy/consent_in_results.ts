@@ -10,7 +10,7 @@ import type { Request, Value } from "../mcp/message.ts";
 import { textOf } from "../mcp/object_reader.ts";
 import { objectMembers } from "../wire/json_spans.ts";
 import { type ConsentCall, questionText } from "./consent_call.ts";
-import { keepAnswer } from "./consent_state.ts";
+import { keepAnswer, withoutOpenQuestion } from "./consent_state.ts";
 import type { Turn } from "./session_state.ts";
 
 /** The name of our question in `inputRequests`. */
@@ -72,7 +72,7 @@ export function takeAnswerInCall(turn: Turn, message: Request): boolean | string
       after: keyedDigest(turn.gate.digestKey, line.subarray(0, -1)),
     },
   });
-  const kept = keepAnswer(turn.consent, key, {
+  const kept = keepAnswer(withoutOpenQuestion(turn.consent, key), key, {
     approved: isYes,
     untilMs: turn.nowMs + (isYes ? Number(approvedFor) : declinedForMs),
   });

@@ -1,6 +1,6 @@
 /** What a session knows of consent: calls that wait for a person, and answers that still hold. A value. */
 
-import { keptAnswersMax } from "../limits.ts";
+import { heldCallsMax, keptAnswersMax } from "../limits.ts";
 import type { Side } from "../mcp/operation.ts";
 import type { Decision } from "../policy/decision.ts";
 
@@ -50,6 +50,8 @@ export interface ConsentState {
   readonly offersForms: boolean;
   /** Whether an answer was a question, so that a call may come again with a person's answer in it. */
   readonly asksInResults: boolean;
+  /** Until when such questions may be answered that have not been, by `ConsentCall.key`. */
+  readonly openInResults: ReadonlyMap<string, number>;
   /** Questions asked so far. */
   readonly questions: number;
   readonly held: readonly HeldCall[];
@@ -61,6 +63,7 @@ export interface ConsentState {
 export const noConsent: ConsentState = {
   offersForms: false,
   asksInResults: false,
+  openInResults: new Map(),
   questions: 0,
   held: [],
   released: [],
@@ -74,6 +77,26 @@ export function keepAnswer(state: ConsentState, consent: string, answer: KeptAns
   kept.set(consent, answer);
   if (kept.size > keptAnswersMax) kept.delete(kept.keys().next().value!);
   return { ...state, kept };
+}
+
+/** The state with one more question that a result asks; undefined where as many are open as may be. */
+export function withOpenQuestion(
+  state: ConsentState,
+  consent: string,
+  untilMs: number,
+  nowMs: number,
+): ConsentState | undefined {
+  const openInResults = new Map([...state.openInResults].filter(([, until]) => nowMs <= until));
+  openInResults.set(consent, untilMs);
+  return openInResults.size > heldCallsMax ? undefined : { ...state, asksInResults: true, openInResults };
+}
+
+/** The state without a question that was answered. */
+export function withoutOpenQuestion(state: ConsentState, consent: string): ConsentState {
+  if (!state.openInResults.has(consent)) return state;
+  const openInResults = new Map(state.openInResults);
+  openInResults.delete(consent);
+  return { ...state, openInResults };
 }
 
 /** The answer that holds at `nowMs`; undefined where there is none. */
