@@ -3,8 +3,7 @@
 import { redactJson } from "../audit/redact.ts";
 import { visibleText } from "../audit/terminal_text.ts";
 import { LilithError } from "../errors.ts";
-import { shown } from "../proxy/consent_call.ts";
-import { duration } from "../proxy/consent_call.ts";
+import { duration, sayAsking, shown } from "../proxy/consent_call.ts";
 import { answerApproval, type ApprovalEntry, currentApprovals } from "../state/approvals.ts";
 import { openExistingStateFile } from "./state_file.ts";
 import { exitStatus } from "./exit_status.ts";
@@ -89,9 +88,7 @@ function describe(entry: ApprovalEntry, show: boolean, nowMs: number): string[] 
     `    asked      ${age(nowMs - askedMs)}; ${status === "pending" ? "waits" : "holds"} for another ${left}`,
     `    server     ${shown(server)}`,
     `    arguments  ${args === undefined ? "(none)" : shown(args)}${cut}`,
-    ...asks.map(({ policy, rule, reason }) =>
-      `    asked by   rule ${shown(rule)} of policy ${shown(policy)}: ${shown(reason)}`
-    ),
+    ...asks.map((asking) => `    asked by   ${sayAsking(asking)}`),
     "",
   ];
 }

@@ -85,11 +85,17 @@ function formatRule(rule: RuleTrace, effectWidth: number, idWidth: number, paint
     observes ? " (only observes)" : ""
   }`;
   if (says === "elsewhere") return [paint.dim(line)];
-  return [line, ...checks.map((check) => `        ${formatCheck(check, paint)}`)];
+  return [line, ...checks.map((check) => `        ${formatCheck(check, effect, paint)}`)];
 }
 
-function formatCheck({ argument, must, answer, because }: CheckTrace, paint: Paint): string {
-  const what = argument === "" ? "the call" : nameArgument(argument);
+function formatCheck(
+  { argument, must, answer, because }: CheckTrace,
+  effect: RuleTrace["effect"],
+  paint: Paint,
+): string {
+  // To a deny one text is enough, an allow wants all.
+  const isOneEnough = argument === "**" && (effect === "deny" || effect === "limit");
+  const what = argument === "" ? "the call" : isOneEnough ? "some text" : nameArgument(argument);
   return `${answerMark(answer, paint)} ${what} must ${must}: ${because}`;
 }
 

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { consentArgumentsCharactersMax } from "../limits.ts";
 import type { Operation } from "../mcp/operation.ts";
 import type { Asking } from "../policy/decision.ts";
+import { quote } from "../policy/sentence.ts";
 import { canonicalJson } from "../wire/canonical_json.ts";
 import { isJsonObject, type JsonValue } from "../wire/json_value.ts";
 
@@ -67,9 +68,7 @@ export function questionText(
     ["server", shown(server)],
     target === "method" ? ["method", quoted(method)] : [target, quoted(name)],
     ["arguments", argumentsJson === undefined ? "(none)" : shownArguments(argumentsJson)],
-    ...asks.map(({ policy, rule, reason }) =>
-      ["asked by", `rule ${shown(rule)} of policy ${shown(policy)}: ${shown(reason)}`] as const
-    ),
+    ...asks.map((asking) => ["asked by", sayAsking(asking)] as const),
   ];
   return [
     `${what} waits for your consent. It has not happened yet.`,
@@ -78,6 +77,14 @@ export function questionText(
     "",
     `A yes holds for exactly this and nothing else, for ${duration(approvedForMs)}.`,
   ].join("\n");
+}
+
+/** The rule that asks, and its reason, where it has one of its own: what ours would say stands above it. */
+export function sayAsking({ policy, rule, reason }: Pick<Asking, "policy" | "rule" | "reason">): string {
+  const which = `rule ${shown(rule)} of policy ${shown(policy)}`;
+  return reason.startsWith(`rule ${quote(rule)} wants a person to approve `)
+    ? which
+    : `${which}: ${shown(reason)}`;
 }
 
 function quoted(name: string): string {

@@ -54,7 +54,7 @@ Deno.test("policy explain says the decision first, and then what each rule said"
 
 policy "team": deny
     ✗ deny   no-keys  does not deny
-        ✗ every text must contain a match of "\\\\.pem$": 2 texts looked at
+        ✗ some text must contain a match of "\\\\.pem$": 2 texts looked at
     ✓ limit  pace     has room: 2 of 2 left
     ✗ allow  read     does not allow
         ✗ argument "path" must be under ROOT: it is "ROOT/out/passwd": by name "ROOT/out/passwd", on disk "/etc/passwd"

@@ -79,3 +79,9 @@ Deno.test("long arguments are cut, and the cut is said with size and digest", ()
   assert.ok(shown.startsWith('{"a":"xxx') && shown.endsWith('","end":1}'));
   assert.ok(!shownArguments(text.slice(20)).includes("CUT"));
 });
+
+Deno.test("a question gives the reason of the rule where its author wrote one, and does not repeat itself else", () => {
+  assert.match(questionText(describe(call("x"))), /\n {4}asked by {3}rule r of policy team: why\n/);
+  const reason = 'rule "r" wants a person to approve tool "x"';
+  assert.match(questionText(describe(call("x"), { reason })), /\n {4}asked by {3}rule r of policy team\n/);
+});
