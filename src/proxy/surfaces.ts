@@ -100,7 +100,7 @@ function tell(turn: Turn, what: string, isLock: boolean): void {
   if (!isNews(turn, what)) return;
   turn.record({ kind: "event", name: isLock ? "surface_not_as_locked" : "invisible_text", detail: what });
   const way = isLock
-    ? "; look at it with `lilith-zero lock --check`, approve of it with `lilith-zero lock`"
+    ? "; look at it with `lilith-zero lock --check -o FILE -- COMMAND`, and approve of it with the same without --check"
     : "";
   turn.say("warning", `${what.slice(0, 1).toUpperCase()}${what.slice(1)}${way}`);
 }
