@@ -5,6 +5,7 @@
 
 import { isHousekeeping, type TargetKind } from "../mcp/operation.ts";
 import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
+import { builtInRuleIds } from "../policy/built_in.ts";
 import { decodeDocument } from "../policy/document.ts";
 import { nameProblem } from "../policy/document/read_scope.ts";
 import { isGlob } from "../policy/glob.ts";
@@ -27,6 +28,8 @@ export interface Suggestion {
 /** More different tools, prompts and resources than these are no longer listed. */
 const thingsMax = 1000;
 const argumentsMax = 64;
+/** Calls of one tool that differ in which arguments they have get a rule each, up to so many. */
+const formsMax = 4;
 
 /**
  * Suggests a policy. `name`: what the log is called, for the first line. What it suggests is replayed: a check that
@@ -91,6 +94,23 @@ interface Thing {
   unseen: number;
   readonly values: Map<string, ObservedValues>;
   hasTooManyArguments: boolean;
+  /** The same for the calls with just the same arguments, by their names; undefined where there are too many. */
+  forms: Map<string, Thing> | undefined;
+}
+
+function newThing({ target, name, timeMs }: RecordedDecision, forms: Thing["forms"]): Thing {
+  return {
+    target,
+    name,
+    calls: 0,
+    firstMs: timeMs,
+    lastMs: timeMs,
+    approved: 0,
+    unseen: 0,
+    values: new Map(),
+    hasTooManyArguments: false,
+    forms,
+  };
 }
 
 class Observations {
@@ -132,30 +152,18 @@ class Observations {
       return;
     }
     this.#calls++;
-    thing.calls++;
-    if (recorded.consents.length > 0) thing.approved++;
-    thing.lastMs = Math.max(thing.lastMs, recorded.timeMs);
     this.#firstMs = Math.min(this.#firstMs, recorded.timeMs);
     this.#lastMs = Math.max(this.#lastMs, recorded.timeMs);
-    lookAtArguments(thing, recorded);
+    look(thing, recorded);
+    lookAtForm(thing, recorded);
   }
 
-  #thingOf({ target, name, timeMs }: RecordedDecision): Thing | undefined {
-    const key = keyOf(target, name);
+  #thingOf(recorded: RecordedDecision): Thing | undefined {
+    const key = keyOf(recorded.target, recorded.name);
     const known = this.#things.get(key);
     if (known !== undefined) return known;
     if (this.#things.size >= thingsMax) return undefined;
-    const thing: Thing = {
-      target,
-      name,
-      calls: 0,
-      firstMs: timeMs,
-      lastMs: timeMs,
-      approved: 0,
-      unseen: 0,
-      values: new Map(),
-      hasTooManyArguments: false,
-    };
+    const thing = newThing(recorded, recorded.target === "tool" ? new Map() : undefined);
     this.#things.set(key, thing);
     return thing;
   }
@@ -166,7 +174,10 @@ class Observations {
         .sort((a, b) => a.name < b.name ? -1 : 1);
     const ids = new Ids();
     const rules = [
-      ...of("tool").flatMap((thing) => writeTool(thing, ids, unchecked.has(keyOf("tool", thing.name)))),
+      ...of("tool").flatMap((thing) => {
+        const isUnchecked = unchecked.has(keyOf("tool", thing.name));
+        return (isUnchecked ? [thing] : formsOf(thing)).flatMap((form) => writeTool(form, ids, isUnchecked));
+      }),
       ...writeNames("prompts", of("prompt"), ids),
       ...writeNames("resources", of("resource"), ids),
       ...writeNames("methods", of("method"), ids),
@@ -203,6 +214,45 @@ class Observations {
 function canBeSpelt(target: TargetKind, name: string): boolean {
   const isWider = target === "resource" ? name.includes("*") : isGlob(name);
   return !isWider && nameProblem(`${target}s`, name) === undefined;
+}
+
+function look(thing: Thing, recorded: RecordedDecision): void {
+  thing.calls++;
+  if (recorded.consents.length > 0) thing.approved++;
+  thing.lastMs = Math.max(thing.lastMs, recorded.timeMs);
+  lookAtArguments(thing, recorded);
+}
+
+function lookAtForm(thing: Thing, recorded: RecordedDecision): void {
+  if (thing.forms === undefined) return;
+  const { arguments: args } = recorded;
+  const names = isJsonObject(args) ? [...args.keys()] : [];
+  const key = names.length > argumentsMax ? undefined : JSON.stringify(names.sort());
+  let form = key === undefined ? undefined : thing.forms.get(key);
+  if (form === undefined) {
+    if (key === undefined || thing.forms.size >= formsMax) {
+      thing.forms = undefined;
+      return;
+    }
+    thing.forms.set(key, form = newThing(recorded, undefined));
+  }
+  look(form, recorded);
+}
+
+/**
+ * One rule for all calls of a tool; or one for each set of arguments, where an argument that is not always there has a
+ * check: a single rule would have to leave it out, and so would one call without a path open all paths.
+ */
+function formsOf(thing: Thing): readonly Thing[] {
+  const forms = [...thing.forms?.values() ?? []];
+  const isNarrower = thing.unseen === 0 &&
+    forms.some(({ values, calls }) =>
+      [...values].some(([argument, observed]) =>
+        plainName.test(argument) && observed.check(calls) !== undefined &&
+        thing.values.get(argument)?.check(thing.calls) === undefined
+      )
+    );
+  return isNarrower ? forms : [thing];
 }
 
 function lookAtArguments(thing: Thing, recorded: RecordedDecision): void {
@@ -282,14 +332,21 @@ function writeNames(
   ];
 }
 
+/** What decisions name by themselves, and what rules without an id are called. */
+function isReserved(id: string): boolean {
+  return builtInRuleIds.has(id) || /^rule-[0-9]+$/.test(id);
+}
+
 class Ids {
   readonly #taken = new Set<string>();
 
   make(name: string): string {
-    const base = name.slice(0, 80).replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40) ||
+    const base =
+      name.slice(0, 80).replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^[-_]+|[-_]+$/g, "").slice(0, 40) ||
       "tool";
-    let id = /^[A-Za-z_]/.test(base) ? base : `tool-${base}`;
-    for (let number = 2; this.#taken.has(id) || id === "default"; number++) id = `${base}-${number}`;
+    const first = /^[A-Za-z]/.test(base) && !isReserved(base) ? base : `tool-${base}`;
+    let id = first;
+    for (let number = 2; this.#taken.has(id); number++) id = `${first}-${number}`;
     this.#taken.add(id);
     return writeText(id);
   }

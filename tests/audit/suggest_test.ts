@@ -125,6 +125,58 @@ Deno.test("a suggested rule says where a person had said yes", () => {
   );
 });
 
+Deno.test("one call without an argument does not open the others: each set of arguments has its rule", () => {
+  const log = logOf([
+    call("read", '{"path":"/srv/data/a","mode":"text"}'),
+    call("read", '{"mode":"text","path":"/srv/data/b"}'),
+    call("read", "{}"),
+    call("read", undefined),
+    call("read", '{"path":"/srv/data/c"}'),
+  ]);
+  const text = suggested(log);
+  const under = compile(load(text));
+  // (Where a path led, nobody asked then.)
+  for (const { after } of log.replay(under)) {
+    assert.ok(after.kind === "undecidable" || after.action === "forward", text);
+  }
+  const facts = disk();
+  for (const args of ['{"path":"/etc/passwd"}', '{"path":"/etc/passwd","mode":"text"}', '{"mode":"text"}']) {
+    const operation = call("read", args);
+    const { verdict } = decide(
+      under,
+      initialState(under),
+      operation,
+      facts.answer(needs(under, operation)),
+      0,
+    );
+    assert.equal(verdict, "deny", `${args}\n${text}`);
+  }
+});
+
+Deno.test("of a tool with too many sets of arguments all calls have one rule", () => {
+  const log = logOf(["a", "b", "c", "d", "e"].map((name) => call("t", `{"${name}":"/srv/x"}`)));
+  assert.equal(load(suggested(log)).rules.length, 1);
+});
+
+Deno.test("whatever a tool is called, its rule has an id that a policy may hold", () => {
+  const names = [
+    "__proto__",
+    "_",
+    "-",
+    "default",
+    "protocol",
+    "own-files",
+    "safe-urls",
+    "lock",
+    "rule-1",
+    "1a",
+  ];
+  const log = logOf(
+    [...names, "constructor", "tool-1a", "1a-", "a".repeat(300)].map((name) => call(name, "{}")),
+  );
+  assert.equal(load(suggested(log)).rules.length, names.length + 4);
+});
+
 Deno.test("a path that led out of the common directory takes the check with it", () => {
   const calls = ["/tmp/a", "/tmp/out/passwd"].map((path) => call("read", JSON.stringify({ path })));
   const facts = disk().answer(
