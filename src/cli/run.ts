@@ -86,16 +86,12 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const sink = options.audit === undefined ? undefined : openSink(options.audit);
   const state = options.state === undefined ? undefined : openStateFile(options.state);
   const shared = state && openShared(state, log);
-  // Where policies are read again, also by the names that the user gave: a link may lead elsewhere by then.
-  const policyFiles = options.policies.flatMap((path) => [
-    realpathSync(path),
-    ...(options.watch ? [resolve(path)] : []),
-  ]);
+  // Also by the names that the user gave: a server can write through a link, and put another file in its place.
+  const given = [...options.policies, ...(options.lock === undefined ? [] : [options.lock])];
   const ownFiles = [
     ...new Set([
-      ...policyFiles,
+      ...given.flatMap((path) => [realpathSync(path), resolve(path)]),
       ...(sink ? [sink.path] : []),
-      ...(options.lock === undefined ? [] : [realpathSync(options.lock)]),
       ...(state === undefined ? [] : [state.path]),
     ]),
   ];

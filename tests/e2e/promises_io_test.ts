@@ -83,6 +83,28 @@ Deno.test("a call that names our policy or our log is denied under an allow-all 
   assert.deepEqual(codes, Array(5).fill("own_file"));
 });
 
+Deno.test("a policy that is given by a link is denied by the name of the link too", async () => {
+  await using scratch = await Scratch.make();
+  await scratch.write("real.yaml", `${allowAll}server: { directory: ${JSON.stringify(scratch.path)} }\n`);
+  await Deno.symlink("real.yaml", scratch.file("team.link"));
+  const run = new Run([
+    "run",
+    "-p",
+    scratch.file("team.link"),
+    "--",
+    "node",
+    recordingServer,
+    scratch.file("seen"),
+  ]);
+  for (const path of ["team.link", "./team.link", scratch.file("team.link"), "real.yaml"]) {
+    const answer = await run.ask(call(1, "write_file", { path, content: "version: 1" }));
+    assert.equal(answer.result?._meta?.code, "own_file", path);
+  }
+  const other = await run.ask(call(1, "write_file", { path: "team.txt", content: "" }));
+  assert.equal(other.result?.isError ?? false, false);
+  await run.finish();
+});
+
 Deno.test("a log of sessions that were killed at any moment, some side by side, verifies, and holds all that was passed on", async () => {
   await using scratch = await Scratch.make();
   const policy = await scratch.write("policy.yaml", allowAll);
