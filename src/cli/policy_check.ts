@@ -152,12 +152,15 @@ async function checkFile(file: string, vars: GivenVariables): Promise<FileReport
   };
 }
 
-/** A root that is not there covers nothing: mostly a slip, sometimes another machine's. */
+/** A root that is not there covers nothing: mostly a slip, sometimes another machine's. Told once for each. */
 async function findMissingDirectories(document: PolicyDocument): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
+  const told = new Set<string>();
   for (const { args } of document.rules) {
     for (const { checks, at } of args) {
       for (const root of checks.flatMap((check) => check.kind === "under" ? check.roots : [])) {
+        if (told.has(root)) continue;
+        told.add(root);
         const why = await absenceOf(root);
         if (why === undefined) continue;
         const message = `the directory ${quote(root)} ${why}`;

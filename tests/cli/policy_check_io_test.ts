@@ -235,3 +235,12 @@ examples:
   const [{ severity, code, line }] = json.files[0].diagnostics;
   assert.deepEqual([severity, code, line], ["note", "blind_spot", 3]);
 });
+
+Deno.test("policy check notes a directory that is not there once, however many rules name it", async () => {
+  const rule = (tool: string) =>
+    `  - { allow: ${tool}, others: none, args: { path: { under: [/no-such-directory, /] } } }\n`;
+  const { status, err } = await check({ "a.yaml": `version: 1\nrules:\n${rule("get")}${rule("put")}` });
+  assert.equal(status, 0);
+  assert.equal(err.length, 1, err.join("\n"));
+  assert.match(err[0], /^a\.yaml:3:\d+: note: the directory "\/no-such-directory" does not exist here\n/);
+});

@@ -112,7 +112,7 @@ function syntaxWords(problem: YAMLError, text: string, offset: number): { what: 
         hint: "One file holds one policy; --policy may be given several times",
       };
     case "RESOURCE_EXHAUSTION":
-      return { what: "values nested too deeply to be read" };
+      return { what: "values nested too deeply to be read", hint: "No key of a policy needs that" };
     case "BAD_INDENT":
     case "UNEXPECTED_TOKEN":
       if (isUnclosed(problem)) return unclosedWords(text[offset]);

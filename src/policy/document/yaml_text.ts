@@ -105,12 +105,22 @@ class TreeReader {
     if (++this.#values > policyValuesMax) {
       // Told once; every further value ends here at once.
       if (this.#values === policyValuesMax + 1) {
-        this.report.error("policy_too_large", at, `more than ${policyValuesMax} values, aliases expanded`);
+        this.report.error(
+          "policy_too_large",
+          at,
+          `more than ${policyValuesMax} values, aliases expanded`,
+          "Write rules with globs, or several policies",
+        );
       }
       return undefined;
     }
     if (depth > policyDepthMax) {
-      this.report.error("policy_syntax", at, `values nested deeper than ${policyDepthMax}, aliases expanded`);
+      this.report.error(
+        "policy_syntax",
+        at,
+        `values nested deeper than ${policyDepthMax}, aliases expanded`,
+        "No key of a policy needs that",
+      );
       return undefined;
     }
     if (isAlias(node)) return this.#readAlias(node, at, depth);
@@ -139,7 +149,12 @@ class TreeReader {
   #readAlias(node: Node & { source: string }, at: TextPosition, depth: number): YamlNode | undefined {
     if (++this.#aliases > policyAliasesMax) {
       if (this.#aliases === policyAliasesMax + 1) {
-        this.report.error("policy_syntax", at, `more than ${policyAliasesMax} aliases`);
+        this.report.error(
+          "policy_syntax",
+          at,
+          `more than ${policyAliasesMax} aliases`,
+          "Write out what they stand for",
+        );
       }
       return undefined;
     }
