@@ -113,6 +113,8 @@ class LockedFile implements StateFile {
   readonly #lock: Deno.FsFile;
   #isClosed = false;
   #isUpdating = false;
+  /** Whether it is known to have held something. */
+  #wasFilled = false;
 
   constructor(file: number, lock: Deno.FsFile, readonly path: string, readonly notices: readonly string[]) {
     this.#file = file;
@@ -174,7 +176,12 @@ class LockedFile implements StateFile {
 
   #readHead(): Head | undefined {
     const bytes = this.#readAt(0, headBytes);
-    if (bytes.length === 0) return undefined; // new: whoever made it has written nothing yet
+    if (bytes.length === 0) {
+      // New: whoever made it has written nothing yet. Else all that was counted would count as nothing.
+      if (this.#wasFilled) throw this.#damaged("it was emptied");
+      return undefined;
+    }
+    this.#wasFilled = true;
     const parts = headForm.exec(Buffer.from(bytes).toString("latin1"));
     if (parts === null) throw this.#damaged("it does not begin as one does");
     const length = Number(parts[2]);
@@ -202,6 +209,7 @@ class LockedFile implements StateFile {
     }
     this.#writeAt(places[place], bytes);
     const length = String(bytes.length).padStart(10, "0");
+    this.#wasFilled = true;
     this.#writeAt(0, Buffer.from(`${headBegin}${place} ${length} ${digestOf(bytes)}`.padEnd(127) + "\n"));
   }
 

@@ -41,6 +41,11 @@ function fileWith(path: string, text: string): void {
   file.close();
 }
 
+/** The same by another holder of a file that is open. */
+function fileWithOther({ path }: StateFile, text: string): void {
+  fileWith(path, text);
+}
+
 const counter = fileURLToPath(new URL("./fixtures/count.ts", import.meta.url));
 
 function startCounter(path: string, times: number): Deno.ChildProcess {
@@ -204,6 +209,19 @@ function change(path: string, edit: (text: string) => string): void {
   const after = edit(before);
   assert.notEqual(after, before);
   Deno.writeFileSync(path, Uint8Array.from(after, (character) => character.charCodeAt(0)));
+}
+
+for (const [who, fill] of [["by itself", keep], ["by another", fileWithOther]] as const) {
+  Deno.test(`A state file that was filled ${who} and is emptied while it is open is not taken for a new one`, () =>
+    inFolder((folder) => {
+      const path = `${folder}/state`;
+      const file = openStateFile(path);
+      fill(file, "counted");
+      assert.equal(kept(file), "counted");
+      truncateSync(path, 0);
+      assert.match(refusal(() => kept(file)).message, /it is damaged, or no state file: it was emptied$/);
+      file.close();
+    }));
 }
 
 Deno.test("A state file that is damaged while it is open is refused at the next update", () =>
