@@ -94,7 +94,7 @@ let lastStart = "";
 
 function startOfLine(session: string): string {
   if (session !== lastSession) {
-    lastStart = `{"v":1,"session":"${session}","seq":`;
+    lastStart = `{"v":${recordVersion},"session":"${session}","seq":`;
     lastSession = session;
   }
   return lastStart;

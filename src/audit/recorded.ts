@@ -12,6 +12,7 @@ import {
   readJson,
 } from "../wire/json_value.ts";
 import { maskKinds } from "./mask.ts";
+import { recordVersion } from "./record.ts";
 
 /** A record that a replay needs. Others are passed over. */
 export type Recorded = RecordedStart | RecordedDecision | RecordedOther;
@@ -92,7 +93,7 @@ export function readRecorded(line: Uint8Array): Recorded | undefined {
   const time = root.get("time");
   const kind = root.get("kind");
   const sequence = numberOf(root.get("seq"));
-  if (numberOf(root.get("v")) !== 1 || typeof session !== "string" || typeof time !== "string") {
+  if (numberOf(root.get("v")) !== recordVersion || typeof session !== "string" || typeof time !== "string") {
     return undefined;
   }
   const timeMs = Date.parse(time);

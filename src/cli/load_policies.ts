@@ -101,7 +101,7 @@ export function demandState(documents: readonly PolicyDocument[], hasState: bool
 }
 
 /** Whether what a rule counts outlasts a session. */
-export function needsState({ quota }: Rule): boolean {
+function needsState({ quota }: Rule): boolean {
   return quota !== undefined && quota.per !== "session";
 }
 

@@ -288,7 +288,7 @@ function serverInfoOf(result: JsonObject): JsonValue | undefined {
 }
 
 /** An error of the survey. */
-export function unusable(seen: string, hint?: string): LilithError {
+function unusable(seen: string, hint?: string): LilithError {
   return new LilithError("server_unusable", {
     message: `Cannot learn what the server offers: ${seen}`,
     ...(hint === undefined ? {} : { hint }),

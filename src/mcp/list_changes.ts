@@ -4,7 +4,7 @@ import { objectMembers } from "../wire/json_spans.ts";
 import type { Result, Value } from "./message.ts";
 
 /** The lists of MCP that a server may announce changes of (2025-11-25, basic/lifecycle, capability negotiation). */
-export const announceableLists = ["tools", "prompts", "resources"] as const;
+const announceableLists = ["tools", "prompts", "resources"] as const;
 
 export type AnnouncedList = (typeof announceableLists)[number];
 

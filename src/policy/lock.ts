@@ -44,7 +44,7 @@ export interface Lock {
 }
 
 /** Every kind, and its key in the file. */
-export const lockedKinds: readonly (readonly [SurfaceKind, string])[] = [
+const lockedKinds: readonly (readonly [SurfaceKind, string])[] = [
   ["tool", "tools"],
   ["prompt", "prompts"],
   ["resource_template", "resourceTemplates"],

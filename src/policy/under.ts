@@ -13,7 +13,7 @@ import { climbs, isInside, normalizePath, type PathReading, type PathSettings } 
 import { normalizeResolved } from "./windows_path.ts";
 
 /** Where the disk says that a walk ends; undefined where it could not be told or was not asked. */
-export function landing(facts: Facts, walked: string, { style }: PathSettings): string | undefined {
+function landing(facts: Facts, walked: string, { style }: PathSettings): string | undefined {
   const resolution = facts.get(walked);
   if (resolution === undefined || resolution.kind === "unknown") return undefined;
   if (style === "windows") return normalizeResolved(resolution.path);

@@ -155,7 +155,7 @@ function findObstacle(turn: Turn, side: Side, message: Request | Notification): 
 }
 
 /** Answers a request that never reached a verdict; a notification is dropped. Both are recorded. */
-export function refuseRequest(
+function refuseRequest(
   turn: Turn,
   side: Side,
   message: Request | Notification,

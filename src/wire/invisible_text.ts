@@ -55,14 +55,6 @@ export function findInvisible(bytes: Uint8Array, start: number, end: number): In
   return found ? counts : undefined;
 }
 
-/** The same for a text. */
-export function hasInvisible(text: string): boolean {
-  for (const match of text.matchAll(suspicious)) {
-    if (kindOf(text, match.index, match[0]) !== undefined) return true;
-  }
-  return false;
-}
-
 const enum Byte {
   Quote = 0x22,
   Backslash = 0x5c,

@@ -18,7 +18,7 @@ const byte = "(?:0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])";
 const dottedDecimal = new RegExp(`^${byte}(?:\\.${byte}){3}$`);
 
 /** Reads the spellings of RFC 4291, section 2.2, without brackets and without a zone. */
-export function readIPv6(text: string): Address | undefined {
+function readIPv6(text: string): Address | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
   const parts = halves.map((half, index) => readGroups(half, index === halves.length - 1));
