@@ -230,6 +230,9 @@ export const listTimeoutMs = 5_000;
 /** A schema of arguments that a tool declares, as canonical JSON. Real ones have some KiB. */
 export const schemaBytesMax = 256 * KiB;
 
+/** A pattern in such a schema; a longer one is not looked at, so that what it says is unknown. */
+export const schemaPatternCharactersMax = 4096;
+
 /** Schemas applied to values, keywords looked at and the like for one call: real ones take some hundreds. */
 export const schemaStepsMax = 200_000;
 

@@ -3,7 +3,7 @@
 import type { Decision } from "./decision.ts";
 import { addUse } from "./quota.ts";
 import { mergeTaints, type Taint } from "./taint.ts";
-import type { SchemaVerdict } from "./json_schema.ts";
+import type { SchemaVerdict } from "./json_schema/verdict.ts";
 
 /** A question that only the world can answer. */
 export type Query = ResolveQuery | SharedStateQuery;

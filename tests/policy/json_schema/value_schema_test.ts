@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { schemaStepsMax } from "../../src/limits.ts";
-import { ValueSchema } from "../../src/policy/json_schema.ts";
-import { engine } from "./support/build.ts";
-import { json } from "./support/json.ts";
+import { schemaStepsMax } from "../../../src/limits.ts";
+import { ValueSchema } from "../../../src/policy/json_schema/value_schema.ts";
+import { engine } from "../support/build.ts";
+import { json } from "../support/json.ts";
 
 function judge(schema: unknown, value: string): string {
   const text = typeof schema === "string" ? schema : JSON.stringify(schema);

@@ -7,8 +7,13 @@
  * 7, 6 and 4 where `$schema` names them. `format` is an annotation, as the specification has it by default.
  */
 
-import { checkedTextCharactersMax, schemaDepthMax, schemaPatternSizeMax, schemaStepsMax } from "../limits.ts";
-import { canonicalJson } from "../wire/canonical_json.ts";
+import {
+  checkedTextCharactersMax,
+  schemaDepthMax,
+  schemaPatternSizeMax,
+  schemaStepsMax,
+} from "../../limits.ts";
+import { canonicalJson } from "../../wire/canonical_json.ts";
 import {
   isJsonArray,
   isJsonNumber,
@@ -16,21 +21,35 @@ import {
   type JsonNumber,
   type JsonObject,
   type JsonValue,
-} from "../wire/json_value.ts";
-import type { Answer } from "./answer.ts";
-import { compareNumbers, type Order } from "./number.ts";
-import type { Pattern, PatternEngine } from "./pattern.ts";
-import { patternSize } from "./pattern_size.ts";
-import { quote } from "./sentence.ts";
-
-/** What a schema says of a value, and for what is no yes the place and the keyword. */
-export interface SchemaVerdict {
-  readonly answer: Answer;
-  /** `"required" at /a/0`; empty with a yes. */
-  readonly why: string;
-}
-
-const yes: SchemaVerdict = { answer: "yes", why: "" };
+} from "../../wire/json_value.ts";
+import type { Answer } from "../answer.ts";
+import type { Pattern, PatternEngine } from "../pattern.ts";
+import { patternSize } from "../pattern_size.ts";
+import { quote } from "../sentence.ts";
+import { readDifferently, translatePattern } from "./pattern.ts";
+import {
+  answerBound,
+  answerCount,
+  answerMultiple,
+  answerType,
+  countOf,
+  decodeToken,
+  lengthInCharacters,
+  roundNumbers,
+} from "./values.ts";
+import {
+  all,
+  anyOf,
+  both,
+  conjunction,
+  no,
+  oneOf,
+  opposite,
+  type SchemaVerdict,
+  unknown,
+  why,
+  yes,
+} from "./verdict.ts";
 
 /** A schema made ready. */
 export class ValueSchema {
@@ -487,184 +506,3 @@ function namesBase(part: JsonValue): boolean {
   if (!isJsonObject(part)) return false;
   return typeof part.get("$id") === "string" || [...part.values()].some(namesBase);
 }
-
-// ——— Answers ———
-
-function why(keyword: string, path: string): string {
-  return `${keyword} at ${path === "" ? "the arguments themselves" : quote(path)}`;
-}
-
-function no(keyword: string, path: string): SchemaVerdict {
-  return { answer: "no", why: why(keyword, path) };
-}
-
-function unknown(keyword: string, path: string): SchemaVerdict {
-  return { answer: "unknown", why: why(keyword, path) };
-}
-
-function both(left: SchemaVerdict, right: SchemaVerdict): SchemaVerdict {
-  if (left.answer === "no" || right.answer === "yes") return left;
-  if (right.answer === "no" || left.answer === "yes") return right;
-  return left;
-}
-
-function all<T>(parts: readonly T[], judge: (part: T, i: number) => SchemaVerdict): SchemaVerdict {
-  let verdict = yes;
-  for (const [i, part] of parts.entries()) {
-    verdict = both(verdict, judge(part, i));
-    if (verdict.answer === "no") break;
-  }
-  return verdict;
-}
-
-function conjunction(answers: readonly Answer[]): Answer {
-  return answers.includes("no") ? "no" : answers.includes("unknown") ? "unknown" : "yes";
-}
-
-function anyOf(answers: readonly Answer[]): Answer {
-  return answers.includes("yes") ? "yes" : answers.includes("unknown") ? "unknown" : "no";
-}
-
-function oneOf(answers: readonly Answer[]): Answer {
-  const sure = answers.filter((answer) => answer === "yes").length;
-  if (sure > 1) return "no";
-  if (answers.includes("unknown")) return "unknown";
-  return sure === 1 ? "yes" : "no";
-}
-
-function opposite(answer: Answer): Answer {
-  return answer === "unknown" ? answer : answer === "yes" ? "no" : "yes";
-}
-
-// ——— Values ———
-
-function answerType(type: string, value: JsonValue): Answer {
-  const is = (holds: boolean): Answer => holds ? "yes" : "no";
-  switch (type) {
-    case "null":
-      return is(value === null);
-    case "boolean":
-      return is(typeof value === "boolean");
-    case "string":
-      return is(typeof value === "string");
-    case "array":
-      return is(isJsonArray(value));
-    case "object":
-      return is(isJsonObject(value));
-    case "number":
-      if (!isJsonNumber(value)) return "no";
-      return Number.isFinite(value.value) ? "yes" : "unknown";
-    case "integer": {
-      if (!isJsonNumber(value)) return "no";
-      if (!Number.isFinite(value.value)) return "unknown";
-      const exactly = !canonicalJson(value).includes("e-");
-      return exactly === Number.isInteger(value.value) ? is(exactly) : "unknown";
-    }
-    default:
-      return "unknown";
-  }
-}
-
-function answerBound(value: JsonNumber, bound: JsonValue, holds: (order: Order) => boolean): Answer {
-  if (!isJsonNumber(bound)) return "unknown";
-  const orders = compareNumbers(value, bound);
-  if (orders === undefined) return "unknown";
-  const exactly = holds(orders.exactly);
-  if (exactly !== holds(orders.asDouble)) return "unknown";
-  return exactly ? "yes" : "no";
-}
-
-/** Told for whole divisors; others are counted in doubles, by each validator in its own way. */
-function answerMultiple(value: JsonNumber, divisor: JsonValue): Answer {
-  if (!isJsonNumber(divisor) || !Number.isSafeInteger(divisor.value) || divisor.value <= 0) return "unknown";
-  const isWhole = answerType("integer", value);
-  if (isWhole !== "yes") return isWhole;
-  if (!Number.isSafeInteger(value.value)) return "unknown";
-  return value.value % divisor.value === 0 ? "yes" : "no";
-}
-
-function answerCount(isLeast: boolean, argument: JsonValue, count: number): Answer {
-  const bound = countOf(argument);
-  if (bound === undefined) return "unknown";
-  return (isLeast ? count >= bound : count <= bound) ? "yes" : "no";
-}
-
-function countOf(argument: JsonValue | undefined): number | undefined {
-  return isJsonNumber(argument) && Number.isSafeInteger(argument.value) && argument.value >= 0
-    ? argument.value
-    : undefined;
-}
-
-function lengthInCharacters(text: string): number {
-  let length = 0;
-  for (const _ of text) length++;
-  return length;
-}
-
-/** As a program sees a value that keeps numbers as doubles. */
-function roundNumbers(value: JsonValue): JsonValue {
-  if (isJsonNumber(value)) {
-    return Number.isFinite(value.value) ? { ...value, source: String(value.value) } : value;
-  }
-  if (isJsonArray(value)) return value.map(roundNumbers);
-  if (isJsonObject(value)) return new Map([...value].map(([key, one]) => [key, roundNumbers(one)]));
-  return value;
-}
-
-/** A token of a JSON pointer in a URI fragment (RFC 6901 §6); undefined where it is none. */
-function decodeToken(token: string): string | undefined {
-  try {
-    return decodeURIComponent(token).replaceAll("~1", "/").replaceAll("~0", "~");
-  } catch {
-    return undefined;
-  }
-}
-
-// ——— Patterns ———
-
-/** Characters of which `\s` and `.` of the two engines, or one that reads half characters, say different things. */
-const readDifferently =
-  // deno-lint-ignore no-control-regex
-  /[\r\u000b\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff\ud800-\udfff]/;
-
-/**
- * The same pattern in RE2's syntax; undefined where it says something else there, or where the engines could differ.
- * Look-around and references back are refused by the engine itself.
- */
-function translatePattern(source: string): string | undefined {
-  if (source.length > patternCharactersMax || /[^\x20-\x7e\t\n]/.test(source)) return undefined;
-  let translated = "";
-  for (let at = 0; at < source.length; at++) {
-    const character = source[at];
-    if (character === "\\") {
-      const letter = source[++at] ?? "";
-      if (letter === "u") {
-        const hex = /^[0-9a-fA-F]{4}/.exec(source.slice(at + 1))?.[0];
-        if (hex === undefined || /^[dD][89a-fA-F]/.test(hex)) return undefined;
-        translated += `\\x{${hex}}`;
-        at += 4;
-      } else if (letter === "x") {
-        const hex = /^[0-9a-fA-F]{2}/.exec(source.slice(at + 1))?.[0];
-        if (hex === undefined) return undefined;
-        translated += `\\x{${hex}}`;
-        at += 2;
-      } else if (letter === "" || (/[A-Za-z0-9]/.test(letter) && !"dDwWsSbBnrtfv".includes(letter))) {
-        return undefined;
-      } else {
-        translated += character + letter;
-      }
-      continue;
-    }
-    if (
-      character === "(" && source[at + 1] === "?" && !/^\(\?(?::|<[A-Za-z_])/.test(source.slice(at, at + 4))
-    ) {
-      return undefined;
-    }
-    // `[]` and `[^]` are classes in ECMA-262, `[:` begins one in RE2.
-    if (character === "[" && /^\[(?:\^?\]|[^\]]*\[)/.test(source.slice(at))) return undefined;
-    translated += character;
-  }
-  return translated;
-}
-
-const patternCharactersMax = 4096;
