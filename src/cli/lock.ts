@@ -15,7 +15,7 @@ import { isJsonObject } from "../wire/json_value.ts";
 import { type AskedServer, askServer } from "./ask_server.ts";
 import { exitStatus } from "./exit_status.ts";
 import { loadPolicies } from "./load_policies.ts";
-import { openLockFile, readLockFile } from "./lock_file.ts";
+import { type OpenLockFile, openLockFile, readLockFile } from "./lock_file.ts";
 import { mergeServerSettings } from "./server_settings.ts";
 import { readVariables } from "./variables.ts";
 
@@ -42,6 +42,7 @@ export async function lockServer(options: LockOptions): Promise<number> {
   const settings = mergeServerSettings(documents.map((document) => document.server));
   const checked = options.check ? readLockFile(options.output).lock : undefined;
   using file = checked === undefined ? openLockFile(options.output) : undefined;
+  if (file !== undefined) takeBackOnSignal(file);
   const now = lockOf(await askServer({ ...options, settings }), options.command.slice(1));
   const before = checked ?? file?.before;
   const differences = before === undefined ? [] : compareLocks(before, now);
@@ -54,6 +55,17 @@ export async function lockServer(options: LockOptions): Promise<number> {
     report(options, now, before, differences);
   }
   return options.check && differences.length > 0 ? exitStatus.checkFailed : exitStatus.done;
+}
+
+/** Who gives up waiting for the server leaves no empty file behind. The server dies with us. */
+function takeBackOnSignal(file: OpenLockFile): void {
+  const signals = [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]] as const;
+  for (const [signal, number] of signals) {
+    Deno.addSignalListener(signal, () => {
+      file[Symbol.dispose]();
+      Deno.exit(128 + number);
+    });
+  }
 }
 
 function lockOf(asked: AskedServer, args: readonly string[]): Lock {

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { allowAll, type Answer, call, readRecords, Run, runProgram, Scratch } from "./support/program.ts";
+import {
+  allowAll,
+  type Answer,
+  call,
+  programCommand,
+  readRecords,
+  Run,
+  runProgram,
+  Scratch,
+} from "./support/program.ts";
 import { call as callTool, namesOf, serverWords, through } from "./support/reference_server.ts";
 
 const server = fileURLToPath(new URL("fixtures/changing_server.mjs", import.meta.url));
@@ -318,6 +327,36 @@ Deno.test("a lock of another command, none where one is demanded, or a damaged o
   const damaged = await run("--lock", stage.lockFile, ...stage.command);
   assert.equal(damaged.code, 3);
   assert.match(damaged.stderr, /Cannot use the lock file/);
+});
+
+Deno.test("who gives up waiting for a server leaves no empty lock file and no server behind", async () => {
+  await using scratch = await Scratch.make();
+  const [file, pidFile] = [scratch.file("lilith.lock"), scratch.file("pid")];
+  const [deno, ...words] = programCommand;
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+    // At level process, where the number is ours too.
+    const silent = ["--", "sh", "-c", `echo $$ > ${pidFile}; exec sleep 600`];
+    const child = new Deno.Command(deno, {
+      args: [...words, "lock", "--containment", "process", "--output", file, ...silent],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    let pid = "";
+    while (!pid.endsWith("\n")) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      pid = await Deno.readTextFile(pidFile).catch(() => "");
+    }
+    child.kill(signal);
+    assert.equal((await child.status).code, code);
+    await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+    while (
+      await Deno.readTextFile(`/proc/${pid.trim()}/stat`).then((stat) => !/\) Z /.test(stat), () => false)
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await Deno.remove(pidFile);
+  }
 });
 
 Deno.test("a call that names the lock file is denied under an allow-all policy", async () => {
