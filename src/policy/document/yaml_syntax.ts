@@ -38,7 +38,10 @@ export function reportSyntax(
 function startOf(problem: YAMLError, document: Document, text: string): number {
   const offset = problem.pos[0];
   if (problem.code === "BAD_ALIAS") return startOfWord(text, offset);
-  if (!isUnclosed(problem)) return offset + /^ */.exec(text.slice(offset))![0].length;
+  if (!isUnclosed(problem)) {
+    const content = offset + (/^(?: *(?:#[^\n]*)?\n)* */.exec(text.slice(offset))?.[0].length ?? 0);
+    return content < text.length ? content : offset;
+  }
   let start: number | undefined;
   visit(document, {
     Node(_, node) {
@@ -116,6 +119,12 @@ function syntaxWords(problem: YAMLError, text: string, offset: number): { what: 
     case "BAD_INDENT":
     case "UNEXPECTED_TOKEN":
       if (isUnclosed(problem)) return unclosedWords(text[offset]);
+      if (problem.message.startsWith("All mapping items")) {
+        return {
+          what: "a key that begins in another column than those before it",
+          hint: "Keys of one map begin in the same column",
+        };
+      }
       return {
         what: lowerFirst(problem.message),
         hint: lineStartsWithTab(text, offset)

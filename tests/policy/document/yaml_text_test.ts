@@ -79,6 +79,10 @@ Deno.test("readYaml() refuses what is no YAML, with the place and a way out", ()
       "Indent it as the other keys of its item are, or begin a new item with a dash",
     ],
     [
+      "a:\n  - b: 1\n\n      # c\n      d: 1",
+      "5:7 a key that begins in another column than those before it | Keys of one map begin in the same column",
+    ],
+    [
       "a:1\nb: 2",
       "1:1 a line that is no key with a value | A key has a colon and a space behind it: version: 1",
     ],
