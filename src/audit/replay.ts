@@ -16,7 +16,7 @@ import {
   targetKindOf,
 } from "../mcp/operation.ts";
 import { isBuiltInDenial } from "../policy/built_in.ts";
-import type { CompiledPolicy, CompiledRule } from "../policy/compile.ts";
+import type { CompiledPolicy, CompiledRule } from "../policy/compiled.ts";
 import { decide } from "../policy/decide.ts";
 import { decideTogether } from "../policy/decide_together.ts";
 import type { Decision } from "../policy/decision.ts";

@@ -4,7 +4,8 @@
  */
 
 import { isHousekeeping, type TargetKind } from "../mcp/operation.ts";
-import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
+import { compilePolicies } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/compiled.ts";
 import { builtInRuleIds } from "../policy/built_in.ts";
 import { decodeDocument } from "../policy/document.ts";
 import { nameProblem } from "../policy/document/read_scope.ts";

@@ -2,7 +2,7 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import type { Answer, Strictness } from "../policy/answer.ts";
-import type { CompiledLimit, CompiledPolicy, CompiledRule } from "../policy/compile.ts";
+import type { CompiledLimit, CompiledPolicy, CompiledRule } from "../policy/compiled.ts";
 import { type Facts, pathQueries } from "../policy/facts.ts";
 import { answerRule } from "../policy/match.ts";
 import { needs } from "../policy/needs.ts";

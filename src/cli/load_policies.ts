@@ -1,7 +1,8 @@
 /** The policies of a session: read, checked, and compiled for this machine; or an error, and nothing is started. */
 
 import { LilithError } from "../errors.ts";
-import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
+import { compilePolicies } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/compiled.ts";
 import { denyAll } from "../policy/deny_all.ts";
 import type { Lock } from "../policy/lock.ts";
 import { loadPatternEngine, usesPatterns } from "../policy/pattern.ts";

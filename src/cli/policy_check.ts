@@ -1,7 +1,8 @@
 /** `lilith-zero policy check FILE…`: says everything that is wrong or odd in policies, and runs their examples. */
 
 import { LilithError, type TextPosition } from "../errors.ts";
-import { type CompiledPolicy, compilePolicies } from "../policy/compile.ts";
+import { compilePolicies } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/compiled.ts";
 import {
   decodeDocument,
   type Diagnostic,

@@ -3,7 +3,7 @@
 import { redactSentence } from "../audit/redact.ts";
 import { dropEscapes, visibleText } from "../audit/terminal_text.ts";
 import { formatPosition, LilithError } from "../errors.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/compiled.ts";
 import type { LoadResult } from "../policy/document.ts";
 import type { formatDiagnostic } from "../policy/document.ts";
 import type { PolicyDocument, ServerSettings } from "../policy/rule.ts";

@@ -1,6 +1,6 @@
 /** What a session has used up when its policy changes: a new policy must not give it back. */
 
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy } from "./compiled.ts";
 import { type Bucket, type BucketLevel, fullLevel, levelAt, levelOf } from "./limit.ts";
 import { type CompiledQuota, mostUsed, windowAt } from "./quota.ts";
 import type { PolicyState } from "./state.ts";

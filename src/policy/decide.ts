@@ -8,7 +8,13 @@
 
 import type { Operation } from "../mcp/operation.ts";
 import { builtInPolicy, builtInRules } from "./built_in.ts";
-import type { CompiledAsk, CompiledAsks, CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type {
+  CompiledAsk,
+  CompiledAsks,
+  CompiledDocument,
+  CompiledPolicy,
+  CompiledRule,
+} from "./compiled.ts";
 import type { Asking, Charge, Decision, DenialCode, Observation } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 import { fullLevel, waitMs } from "./limit.ts";

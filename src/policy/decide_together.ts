@@ -1,7 +1,7 @@
 /** One verdict on a message that asks for several things. */
 
 import type { Operation } from "../mcp/operation.ts";
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy } from "./compiled.ts";
 import { decide } from "./decide.ts";
 import type { Decision, Observation } from "./decision.ts";
 import type { Facts } from "./facts.ts";

@@ -5,7 +5,7 @@ import { readMessage } from "../mcp/read_message.ts";
 import { type Operation, readOperation } from "../mcp/operation.ts";
 import { JsonScanner } from "../wire/json.ts";
 import { builtInRules } from "./built_in.ts";
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy } from "./compiled.ts";
 import type { Decision } from "./decision.ts";
 import { decideTogether } from "./decide_together.ts";
 import { type Facts, pathQueries, type Query, type Resolution, withConsents, withSurface } from "./facts.ts";

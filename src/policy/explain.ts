@@ -7,7 +7,7 @@
 import type { Operation } from "../mcp/operation.ts";
 import type { Answer, Strictness } from "./answer.ts";
 import { isBuiltInDenial } from "./built_in.ts";
-import type { CompiledDocument, CompiledLimit, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { CompiledDocument, CompiledLimit, CompiledPolicy, CompiledRule } from "./compiled.ts";
 import { decide } from "./decide.ts";
 import { writeUnits } from "./decimal.ts";
 import type { Decision } from "./decision.ts";

@@ -2,7 +2,7 @@
 
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire/json_value.ts";
 import type { Answer, Strictness } from "./answer.ts";
-import type { CompiledArgument, CompiledCheck } from "./compile.ts";
+import type { CompiledArgument, CompiledCheck } from "./compiled.ts";
 import type { Operation } from "../mcp/operation.ts";
 import { quote } from "./sentence.ts";
 import { explainUnknown, formatStart } from "./reason.ts";

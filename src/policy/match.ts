@@ -8,7 +8,7 @@ import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../wire
 import type { Answer, Strictness } from "./answer.ts";
 import { answerArgv, operandChecks } from "./argv/answer_argv.ts";
 import { answerGlob } from "./answer_glob.ts";
-import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compile.ts";
+import type { CompiledArgument, CompiledCheck, CompiledLiteral, CompiledRule } from "./compiled.ts";
 import type { SchemaVerdict } from "./json_schema/verdict.ts";
 import { compareNumbers, type Order, type PolicyNumber } from "./number.ts";
 import { findUnnamedPart } from "./named_parts.ts";

@@ -4,7 +4,7 @@ import { queriesMax } from "../limits.ts";
 import type { Operation } from "../mcp/operation.ts";
 import { isJsonArray, isJsonNumber, type JsonValue } from "../wire/json_value.ts";
 import { operandChecks, operandsOf } from "./argv/answer_argv.ts";
-import type { CompiledCheck, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { CompiledCheck, CompiledPolicy, CompiledRule } from "./compiled.ts";
 import { noFacts, type Query, type ResolveQuery } from "./facts.ts";
 import type { Strictness } from "./answer.ts";
 import { mayNameOwnFile, visitOwnFileQueries } from "./own_files.ts";

@@ -1,6 +1,6 @@
 /** Rules that end: the policy as it is at a moment. */
 
-import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { CompiledDocument, CompiledPolicy, CompiledRule } from "./compiled.ts";
 import { ScopeIndex } from "./scope.ts";
 
 /** What {@linkcode policyAt} made last of a policy, and how many of its endings had passed then. */

@@ -11,7 +11,7 @@ import type {
   CompiledDocument,
   CompiledLiteral,
   CompiledRule,
-} from "./compile.ts";
+} from "./compiled.ts";
 import { writeUnits } from "./decimal.ts";
 import type { Bucket } from "./limit.ts";
 import { answerValue, findObstacle, type Obstacle } from "./match.ts";

@@ -1,7 +1,7 @@
 /** How large the answer to a call may be that a rule lets through. */
 
 import type { Operation } from "../mcp/operation.ts";
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy } from "./compiled.ts";
 import type { Facts } from "./facts.ts";
 import { answerRule } from "./match.ts";
 import { policyAt } from "./policy_at.ts";

@@ -1,6 +1,6 @@
 /** What a session remembers between decisions: a value, to be kept, compared and written down. */
 
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy } from "./compiled.ts";
 import type { Decision } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 import { type BucketLevel, charge, fullLevel } from "./limit.ts";

@@ -7,7 +7,7 @@ import type { Operation } from "../mcp/operation.ts";
 import type { SurfaceKind } from "../mcp/surface.ts";
 import { builtInRules } from "./built_in.ts";
 import type { DenialCode } from "./decision.ts";
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy } from "./compiled.ts";
 import { type Facts, noFacts, type SurfaceFact } from "./facts.ts";
 import type { Lock } from "./lock.ts";
 import type { PatternEngine } from "./pattern.ts";

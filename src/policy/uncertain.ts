@@ -5,7 +5,7 @@
  * other words; so these are tried both ways.
  */
 
-import type { CompiledDocument, CompiledLimit, CompiledPolicy, CompiledRule } from "./compile.ts";
+import type { CompiledDocument, CompiledLimit, CompiledPolicy, CompiledRule } from "./compiled.ts";
 import type { CompiledQuota } from "./quota.ts";
 import { ScopeIndex } from "./scope.ts";
 

@@ -1,7 +1,7 @@
 /** What a list may show: a thing is hidden if no arguments could make its use pass. */
 
 import type { Operation, Side, TargetKind } from "../mcp/operation.ts";
-import type { CompiledDocument, CompiledPolicy } from "./compile.ts";
+import type { CompiledDocument, CompiledPolicy } from "./compiled.ts";
 import { noFacts } from "./facts.ts";
 import { isGlob } from "./glob.ts";
 import { Subject } from "./subject.ts";

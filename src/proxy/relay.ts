@@ -8,7 +8,7 @@ import type { Chain, StartRecord } from "../audit/record.ts";
 import { listTimeoutMs, shareAttemptsMax } from "../limits.ts";
 import type { Incoming } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/compiled.ts";
 import {
   type ApprovalQuery,
   type Facts,

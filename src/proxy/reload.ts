@@ -2,7 +2,7 @@
 
 import type { PolicyChangeRecord } from "../audit/record.ts";
 import { listChanged } from "../mcp/list_changes.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/compiled.ts";
 import { carryState } from "../policy/carry_state.ts";
 import { type BySide, type Session, type Step, Turn } from "./session_state.ts";
 import { withAnotherPolicy } from "./surface_table.ts";

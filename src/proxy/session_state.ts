@@ -4,7 +4,7 @@ import { appendRecord, type Chain, type RecordBody, startChain } from "../audit/
 import type { AnnouncedList } from "../mcp/list_changes.ts";
 import { readHead } from "../mcp/message_head.ts";
 import type { Side } from "../mcp/operation.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/compiled.ts";
 import type { Decision } from "../policy/decision.ts";
 import { advance, initialState, type PolicyState } from "../policy/state.ts";
 import { mergeTaints } from "../policy/taint.ts";

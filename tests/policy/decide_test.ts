@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { recordTextCharactersMax } from "../../src/limits.ts";
 import type { Operation } from "../../src/mcp/operation.ts";
-import type { CompiledPolicy } from "../../src/policy/compile.ts";
+import type { CompiledPolicy } from "../../src/policy/compiled.ts";
 import { decide } from "../../src/policy/decide.ts";
 import type { Decision } from "../../src/policy/decision.ts";
 import { noFacts } from "../../src/policy/facts.ts";

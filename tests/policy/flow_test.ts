@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Operation } from "../../src/mcp/operation.ts";
-import type { CompiledPolicy } from "../../src/policy/compile.ts";
+import type { CompiledPolicy } from "../../src/policy/compiled.ts";
 import { decide } from "../../src/policy/decide.ts";
 import { decideTogether } from "../../src/policy/decide_together.ts";
 import { noFacts, withConsents, withShared } from "../../src/policy/facts.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CompiledRule } from "../../src/policy/compile.ts";
+import type { CompiledRule } from "../../src/policy/compiled.ts";
 import { noFacts } from "../../src/policy/facts.ts";
 import type { Answer } from "../../src/policy/answer.ts";
 import { answerRule } from "../../src/policy/match.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Operation } from "../../src/mcp/operation.ts";
-import type { CompiledPolicy } from "../../src/policy/compile.ts";
+import type { CompiledPolicy } from "../../src/policy/compiled.ts";
 import { decide } from "../../src/policy/decide.ts";
 import type { Decision } from "../../src/policy/decision.ts";
 import { type Facts, factsAfter, noFacts, withShared } from "../../src/policy/facts.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Answer } from "../../src/policy/answer.ts";
-import { argumentOf, type CompiledRule } from "../../src/policy/compile.ts";
+import { argumentOf } from "../../src/policy/compile_rule.ts";
+import type { CompiledRule } from "../../src/policy/compiled.ts";
 import { decide } from "../../src/policy/decide.ts";
 import { noFacts } from "../../src/policy/facts.ts";
 import { answerRule } from "../../src/policy/match.ts";

@@ -1,6 +1,7 @@
 /** Policy documents without YAML: the defaults of the language, and what a test cares about. */
 
-import { type CompiledPolicy, compilePolicies } from "../../src/policy/compile.ts";
+import { compilePolicies } from "../../src/policy/compile.ts";
+import type { CompiledPolicy } from "../../src/policy/compiled.ts";
 import { loadPatternEngine } from "../../src/policy/pattern.ts";
 import type { PolicyDocument, Rule, Scope } from "../../src/policy/rule.ts";
 

@@ -7,7 +7,7 @@ import type { DecisionRecord, RecordBody } from "../../../src/audit/record_body.
 import { readRecorded, type Recorded } from "../../../src/audit/recorded.ts";
 import { Replay, type Replayed } from "../../../src/audit/replay.ts";
 import { isHousekeeping, type Operation, targetKindOf } from "../../../src/mcp/operation.ts";
-import type { CompiledPolicy } from "../../../src/policy/compile.ts";
+import type { CompiledPolicy } from "../../../src/policy/compiled.ts";
 import type { PolicyDocument } from "../../../src/policy/rule.ts";
 import type { Facts } from "../../../src/policy/facts.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type JsonValue } from "../../../src/wire/json_value.ts";

@@ -1,7 +1,8 @@
 /** Short ways to build what the engine takes. */
 
 import type { Operation } from "../../../src/mcp/operation.ts";
-import { type CompiledPolicy, type CompileOptions, compilePolicies } from "../../../src/policy/compile.ts";
+import { type CompileOptions, compilePolicies } from "../../../src/policy/compile.ts";
+import type { CompiledPolicy } from "../../../src/policy/compiled.ts";
 import { loadPatternEngine } from "../../../src/policy/pattern.ts";
 import type { Check, Literal, PolicyDocument, Rule, Scope } from "../../../src/policy/rule.ts";
 import type { JsonValue } from "../../../src/wire/json_value.ts";
