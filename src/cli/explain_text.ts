@@ -44,7 +44,7 @@ function formatDecision(decision: Decision, { operation }: Explanation, paint: P
     `${word}: ${reason}${only}`,
     `  ${operation.target} ${quote(operation.name)}, ${
       operation.from === "downstream" ? "asked by the agent" : "asked by the server"
-    } (${operation.method})`,
+    }${operation.target === "method" ? "" : ` (${operation.method})`}`,
     `  decided by ${rule === "default" ? "the default" : quote(rule)} of policy ${quote(policy)}${
       code === undefined ? "" : `, code ${code}`
     }`,

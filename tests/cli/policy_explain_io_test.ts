@@ -65,6 +65,22 @@ to be let through it would take
   );
 });
 
+Deno.test("policy explain shows nothing of a call that a terminal would obey, or that turns text round", async () => {
+  const nasty = "\x1b[31m\x1b]0;a\x07\u202e\u2028\u200b\n- b\r";
+  for (
+    const call of [
+      { method: nasty, arguments: { [nasty]: nasty } },
+      { tool: nasty, arguments: { path: nasty, [nasty]: [nasty] } },
+      { resource: nasty },
+      { prompt: nasty, arguments: { a: nasty } },
+    ]
+  ) {
+    const { text } = await explained(JSON.stringify(call));
+    assert.doesNotMatch(text, /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u);
+    assert.doesNotMatch(text, /^- b/m);
+  }
+});
+
 Deno.test("policy explain --no-disk follows no link", async () => {
   assert.match((await explained(throughLink, { disk: false })).text, /^allow: rule "read" allows/);
 });
