@@ -31,8 +31,8 @@ export type Effect =
   /** Send a message of our own making, line feed included. */
   | { readonly kind: "reply"; readonly to: Side; readonly bytes: Uint8Array }
   /**
-   * Find these facts out and call `resume`. Always the last effect, and the only one unless the server is asked too:
-   * then what is recorded and sent for that comes before, and `resume` has to wait until nothing is asked any more
+   * Find these facts out and call `resume`. Always the last effect: what is recorded, said and sent to the server for a
+   * question of our own comes before. With `awaitsServer`, `resume` has to wait until nothing is asked any more
    * (`SurfaceTable.asking`), or until too much time has passed.
    */
   | {

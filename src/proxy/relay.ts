@@ -308,7 +308,8 @@ export class Relay {
         if (this.#serverAsked !== undefined) this.#noteAnswer();
         return waiting;
       }
-      if (question.awaitsServer === true) {
+      // What is asked of the server, and what was learned before an approval is looked up.
+      if (step.effects.length > 1) {
         const failure = this.#run(step.effects.slice(0, -1));
         if (failure !== undefined) return this.#denyUnrecorded(before, side, incoming, failure);
       }

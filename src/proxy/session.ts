@@ -26,8 +26,8 @@ export function start(session: Session, body: StartRecord, nowMs: number): Step 
 }
 
 /**
- * One line has come from `side` (`downstream`: the agent). Effects are in order; a `look_up` effect is the only one
- * of its step, and is answered with {@linkcode resume} before the next message of that side.
+ * One line has come from `side` (`downstream`: the agent). Effects are in order; a `look_up` effect is the last
+ * one, and is answered with {@linkcode resume} before the next message of that side.
  */
 export function receive(session: Session, side: Side, incoming: Incoming, nowMs: number): Step {
   return takeMessage(session, side, incoming, nowMs, (turn) => receiveWith(turn, side, incoming));
@@ -90,9 +90,11 @@ export function resume(session: Session, side: Side, facts: Facts, nowMs: number
  * judged yet (it waits for facts, or is the rest of a batch) is refused with the rest: it will not be asked for again.
  */
 export function serverGone(session: Session, description: string, nowMs: number): Step {
-  const unjudged = session.state.waiting.downstream?.message;
+  const { waiting, batches } = session.state;
   let step = take(session, nowMs, undefined, (turn) => endServer(turn, description));
-  let next: Incoming | undefined = nextElement(step.session, "downstream") ?? unjudged;
+  // (An element of a batch that waits is still the next of its batch.)
+  const unjudged = batches.downstream.reading === undefined ? waiting.downstream?.message : undefined;
+  let next: Incoming | undefined = unjudged ?? nextElement(step.session, "downstream");
   while (next !== undefined) {
     const refused = receive(step.session, "downstream", next, nowMs);
     step = { session: refused.session, effects: [...step.effects, ...refused.effects] };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import type { Sink } from "../../src/audit/sink.ts";
 import { LilithError } from "../../src/errors.ts";
-import type { ApprovalQuery, Facts, Query } from "../../src/policy/facts.ts";
+import { type ApprovalQuery, type Facts, type Query, withApproval } from "../../src/policy/facts.ts";
 import type { PolicyDocument } from "../../src/policy/rule.ts";
 import { Relay, type RelayEnding, type ServerEnding } from "../../src/proxy/relay.ts";
 import { createSession } from "../../src/proxy/session.ts";
@@ -74,6 +74,7 @@ function rigOf(
   /** The agent's channel where it is to be a real one; `downstream` is not in use then. */
   agent: Channel | undefined = undefined,
   clock: { ms: number } = { ms: 0 },
+  approvals: { file: string } | undefined = undefined,
 ) {
   const downstream = new FakeChannel();
   const upstream = new FakeChannel();
@@ -87,6 +88,7 @@ function rigOf(
     audited: true,
     anchor: sink.anchor,
     digestKey: new Uint8Array(32),
+    approvals,
   });
   const relay = new Relay(session, {
     downstream: agent ?? downstream,
@@ -623,6 +625,33 @@ Deno.test("an answer to ourselves that cannot be recorded leaves no gap in the c
     rig.relay.stop("test");
     await rig.done;
     assert.deepEqual(sequenceGaps(rig.sink.records), []);
+  }));
+
+Deno.test("what is recorded before an approval is looked up is in the log, and leaves no gap", () =>
+  withTimers(async (ring) => {
+    const remove = ruleOf({ id: "r", effect: "ask", scope: scopeOf({ tools: ["x"] }), schema: "declared" });
+    const rig = rigOf(
+      { default: "allow", rules: [remove] },
+      () => withApproval(new Map(), { kind: "denied", id: "a" }),
+      true,
+      undefined,
+      { ms: 0 },
+      { file: "state" },
+    );
+    const waiting = agentSays(rig, call(1, "x"));
+    ring(4_000); // the server does not answer
+    await waiting;
+    assert.deepEqual(rig.upstream.messages().map(({ id }) => String(id).slice(0, 7)), ["lilith-"]);
+    assert.match(JSON.stringify(rig.downstream.messages()), /a person has denied exactly this/);
+    assert.deepEqual(rig.sink.records.map(({ kind, name }) => [kind, name]), [
+      ["event", "server_asked"],
+      ["event", "server_answered"],
+      ["decision", "x"],
+    ]);
+    assert.deepEqual(sequenceGaps(rig.sink.records), []);
+    assert.match(rig.said.join(), /did not answer/);
+    rig.relay.stop("test");
+    await rig.done;
   }));
 
 Deno.test("calls that were approved in one message all go on, also where the server has no room", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { listedCharactersMax, schemaBytesMax } from "../../src/limits.ts";
 import { noFacts } from "../../src/policy/facts.ts";
-import { resume } from "../../src/proxy/session.ts";
+import { resume, serverGone } from "../../src/proxy/session.ts";
 import { charactersOf } from "../../src/proxy/surface_table.ts";
-import { ruleOf, scopeOf } from "../support/policies.ts";
+import { policyOf, ruleOf, scopeOf } from "../support/policies.ts";
 import { call, Conversation, forwardsIn, type Happening, recordsIn, replyIn, sentTo } from "./support.ts";
 
 const declared = () =>
@@ -111,6 +111,34 @@ Deno.test("a list of many large pages that we ask for is given up, and the call 
   }
   assert.deepEqual(forwardsIn(happenings), []);
   assert.equal(replyIn(happenings).result.isError, true);
+});
+
+Deno.test("each of several approved calls is answered where the server goes while the first waits for its list", () => {
+  const asking = ruleOf({ id: "a", effect: "ask", scope: scopeOf({ tools: ["x"] }) });
+  const conversation = new Conversation({ rules: [asking] });
+  conversation.agent({
+    jsonrpc: "2.0",
+    id: 0,
+    method: "initialize",
+    params: { capabilities: { elicitation: {} } },
+  });
+  conversation.server({ jsonrpc: "2.0", id: 0, result: { protocolVersion: "2025-03-26" } });
+  const answers = [1, 2, 3].map((n) => ({
+    jsonrpc: "2.0",
+    id: replyIn(conversation.agent(call(n, "x", { n }))).id,
+    result: { action: "accept", content: { decision: "approve" } },
+  }));
+  // The policy that has come since wants to know what the server says of the tool.
+  const policy = policyOf({ rules: [asking], invisibleText: "refuse" });
+  conversation.session = { ...conversation.session, gate: { ...conversation.session.gate, policy } };
+  conversation.agent(answers);
+  assert.equal(conversation.session.state.consent.released.length, 2);
+  const happenings = conversation.adopt(serverGone(conversation.session, "ended", conversation.nowMs));
+  assert.deepEqual(sentTo("downstream", happenings).map(({ id, error }) => [id, error.code]), [
+    [1, 503],
+    [2, 503],
+    [3, 503],
+  ]);
 });
 
 Deno.test("nothing that a server answers us with reaches the agent, and a second answer neither", () => {
