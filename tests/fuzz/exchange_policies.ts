@@ -1,6 +1,6 @@
 /** The policies between which an exchange changes, and in plain words what must hold under each. */
 
-import type { CompiledPolicy } from "../../src/policy/compile.ts";
+import type { CompiledPolicy } from "../../src/policy/compiled.ts";
 import type { PolicyDocument } from "../../src/policy/rule.ts";
 import { policyOf, ruleOf, scopeOf } from "../support/policies.ts";
 
