@@ -41,6 +41,7 @@ import { Subject } from "./subject.ts";
 import { findTaints, hasLabel, type Taint } from "./taint.ts";
 import { findDistrust } from "./trust.ts";
 import { findUnsafeUrl } from "./unsafe_url.ts";
+import { combine, type Judgement, type Ruling, speakAlone, type Verdict } from "./judgement.ts";
 
 const noCharges: readonly Charge[] = [];
 
@@ -124,16 +125,6 @@ function withTaints(
   return { ...decision, taints: [...fresh].sort().map((label) => ({ label, by })) };
 }
 
-/** What {@linkcode combine} makes of one judgement, at a fraction of its cost: most people have one policy. */
-function speakAlone(judgement: Judgement): Decision {
-  const { document, verdict, rule, reason, observed, charges, uses } = judgement;
-  if (verdict !== "allow" || document.mode !== "enforce" || observed.length > 0 || uses !== undefined) {
-    return combine([judgement]);
-  }
-  const { name: policy, denials } = document;
-  return { verdict, action: "forward", policy, rule, reason, observed, charges, denials };
-}
-
 /** A denial by the engine itself. */
 function deny(policy: CompiledPolicy, code: DenialCode, rule: string, reason: string): Decision {
   return {
@@ -148,27 +139,6 @@ function deny(policy: CompiledPolicy, code: DenialCode, rule: string, reason: st
     // (Nothing may be taken for granted where an exception led.)
     denials: policy?.documents?.[0]?.denials ?? "tool_result",
   };
-}
-
-type Verdict = Decision["verdict"];
-
-/** What one policy says. */
-interface Judgement {
-  readonly document: CompiledDocument;
-  readonly verdict: Verdict;
-  readonly code: DenialCode | undefined;
-  readonly rule: string;
-  readonly reason: string;
-  /** Until every limit of this policy has room; 0 where all have. */
-  readonly waitMs: number;
-  /** What its observing rules alone would have done. */
-  readonly observed: readonly Observation[];
-  /** For each limit that covers the call and has room. */
-  readonly charges: readonly Charge[];
-  /** For each quota that covers the call and has room; absent: none. */
-  readonly uses?: readonly Use[] | undefined;
-  /** What a person has to be asked; only where the verdict is `ask`. */
-  readonly asks?: readonly Asking[] | undefined;
 }
 
 function judgeDocument(
@@ -222,8 +192,6 @@ function addAsks(
     asks: verdict === "ask" ? asked.asks : undefined,
   };
 }
-
-type Ruling = Pick<Judgement, "verdict" | "code" | "rule" | "reason">;
 
 interface DenialJudgement {
   readonly verdict?: Ruling;
@@ -388,54 +356,4 @@ function findAllow(document: CompiledDocument, subject: Subject): CompiledRule |
     if (!rule.observes && answerRule(rule, subject, "allow") === "yes") return rule;
   }
   return undefined;
-}
-
-const strictness: Readonly<Record<Verdict, number>> = { allow: 0, ask: 1, limit: 2, deny: 3 };
-
-/** The strictest of some; the first of equals. */
-function strictest(judgements: readonly Judgement[]): Judgement | undefined {
-  return judgements.reduce<Judgement | undefined>(
-    (best, one) => best === undefined || strictness[one.verdict] > strictness[best.verdict] ? one : best,
-    undefined,
-  );
-}
-
-function combine(judgements: readonly Judgement[]): Decision {
-  const enforcing = judgements.filter(({ document }) => document.mode === "enforce");
-  const inForce = strictest(enforcing);
-  const isForwarded = inForce === undefined || inForce.verdict === "allow";
-  // A denial names who denied it; what passes names the strictest voice, also of a policy that only observes.
-  const speaker = (isForwarded ? strictest(judgements) : inForce)!;
-  const { verdict, code, rule, reason, document } = speaker;
-  // The same call has room once the slowest of all the limits in question has it.
-  const waits = (isForwarded ? judgements : enforcing).map(({ waitMs }) => waitMs);
-  const retryAfterMs = verdict === "limit" ? Math.max(...waits) : Infinity;
-  const uses = isForwarded ? judgements.flatMap(({ uses }) => uses ?? []) : [];
-  return {
-    verdict,
-    action: isForwarded ? "forward" : "deny",
-    ...(code === undefined ? {} : { code }),
-    policy: document.name,
-    rule,
-    reason,
-    // (What will never have room is not worth waiting for.)
-    ...(retryAfterMs < Infinity ? { retryAfterMs } : {}),
-    ...(verdict === "ask" && !isForwarded ? { asks: enforcing.flatMap(({ asks }) => asks ?? []) } : {}),
-    observed: observations(judgements, isForwarded ? "allow" : verdict),
-    charges: isForwarded ? judgements.flatMap(({ charges }) => charges) : [],
-    ...(uses.length > 0 ? { uses } : {}),
-    denials: document.denials,
-  };
-}
-
-/** Everything that only observes and would have been stricter than what is done. */
-function observations(judgements: readonly Judgement[], done: Verdict): readonly Observation[] {
-  const all: Observation[] = [];
-  for (const { document, verdict, rule, reason, observed } of judgements) {
-    if (document.mode === "observe" && verdict !== "allow") {
-      all.push({ policy: document.name, rule, verdict, reason });
-    }
-    all.push(...observed);
-  }
-  return all.filter(({ verdict }) => strictness[verdict] > strictness[done]);
 }

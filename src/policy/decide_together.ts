@@ -5,6 +5,7 @@ import type { CompiledPolicy } from "./compiled.ts";
 import { decide } from "./decide.ts";
 import type { Decision, Observation } from "./decision.ts";
 import type { Facts } from "./facts.ts";
+import { strictnessOf } from "./judgement.ts";
 import type { PolicyState } from "./state.ts";
 import { mergeTaints, type Taint } from "./taint.ts";
 
@@ -62,8 +63,6 @@ export function isStricter(one: Decision, other: Decision): boolean {
 function strictness({ action, verdict }: Decision): number {
   return (action === "deny" ? 4 : 0) + strictnessOf[verdict];
 }
-
-const strictnessOf: Readonly<Record<Decision["verdict"], number>> = { allow: 0, ask: 1, limit: 2, deny: 3 };
 
 /** One rule that only observes says the same of each of a hundred resources. */
 function isAmong(one: Observation, all: readonly Observation[]): boolean {

@@ -16,7 +16,7 @@ import { explainCheck } from "./explain_check.ts";
 import { fullLevel, levelAt, waitMs } from "./limit.ts";
 import { answerRule, answerSchema, findUnnamed } from "./match.ts";
 import { hasEnded, policyAt } from "./policy_at.ts";
-import { describeCheck } from "./reason.ts";
+import { describeCheck } from "./describe_check.ts";
 import { claim } from "./quota.ts";
 import type { Rule, Scope } from "./rule.ts";
 import { quote } from "./sentence.ts";

@@ -5,7 +5,8 @@ import type { Answer, Strictness } from "./answer.ts";
 import type { CompiledArgument, CompiledCheck } from "./compiled.ts";
 import type { Operation } from "../mcp/operation.ts";
 import { quote } from "./sentence.ts";
-import { explainUnknown, formatStart } from "./reason.ts";
+import { explainUnknown } from "./describe_check.ts";
+import { formatStart } from "./reason.ts";
 import { selectAll } from "./select.ts";
 import { type Found, Subject } from "./subject.ts";
 
