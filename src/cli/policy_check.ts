@@ -140,7 +140,7 @@ async function checkFile(file: string, vars: GivenVariables): Promise<FileReport
   if (compiled.kind === "error") {
     return { ...nothing, text, declares, warnings, notes, errors: compiled.errors };
   }
-  const odd = usesPatterns([document]) ? await findOddPatterns(document) : [];
+  const odd = document.rules.some(({ args }) => args.length > 0) ? await findOddPatterns(document) : [];
   return {
     file,
     text,

@@ -236,6 +236,16 @@ examples:
   assert.deepEqual([severity, code, line], ["note", "blind_spot", 3]);
 });
 
+Deno.test("policy check finds checks that exclude each other, also where there is no pattern", async () => {
+  const rule = "{ allow: a, args: { x: { one_of: [1, 5], min: 7 } } }";
+  const { status, err } = await check({ "a.yaml": `version: 1\nrules:\n  - ${rule}\n` });
+  assert.equal(status, 0);
+  assert.match(
+    err.join("\n"),
+    /warning: no value of "x" passes all checks, so the rule "rule-1" never applies/,
+  );
+});
+
 Deno.test("policy check notes a directory that is not there once, however many rules name it", async () => {
   const rule = (tool: string) =>
     `  - { allow: ${tool}, others: none, args: { path: { under: [/no-such-directory, /] } } }\n`;

@@ -21,7 +21,7 @@ export async function findOddPatterns(document: PolicyDocument): Promise<readonl
         warnOfExtent(rule, argument, check, extentOf(check.pattern, check.kind === "matches"), report);
       }
       if (rule.effect === "allow" || rule.effect === "ask") {
-        warnOfContradiction(rule, argument, engine, report);
+        if (!warnOfOtherTypes(rule, argument, report)) warnOfContradiction(rule, argument, engine, report);
       }
     }
   }
@@ -73,6 +73,29 @@ function warnOfExtent(
     case "some":
   }
 }
+
+/** Checks of texts beside checks of numbers: a value is one of the two. Gives whether it warned. */
+function warnOfOtherTypes(rule: Rule, { selector, checks, at }: ArgumentRule, report: Report): boolean {
+  const ofNumbers = checks.find(({ kind }) => kind === "min" || kind === "max");
+  const ofTexts = checks.find(({ kind }) => textChecks.has(kind));
+  if (ofNumbers === undefined || ofTexts === undefined) return false;
+  report.warning(
+    "contradiction",
+    at,
+    `no value of ${quote(selector)} passes all checks, so the rule ${quote(rule.id)} never applies`,
+    `${ofNumbers.kind} is about numbers, and ${ofTexts.kind} about texts`,
+  );
+  return true;
+}
+const textChecks: ReadonlySet<Check["kind"]> = new Set([
+  "matches",
+  "finds",
+  "glob",
+  "under",
+  "url",
+  "argv",
+  "max_length",
+]);
 
 /** `one_of` beside a check that none of its values passes. */
 function warnOfContradiction(

@@ -126,6 +126,16 @@ function warnOfOddName(kind: Kind, name: string, at: TextPosition, report: Repor
       `${quote(name)} names a tool here, and is a method of MCP`,
       `For the method write { methods: ${name} }`,
     );
+  } else if (kind === "resources" && /^[^:*?/]*\//.test(name)) {
+    // RFC 3986, 3: a URI begins with its scheme and a colon.
+    report.warning(
+      "odd_name",
+      at,
+      `${quote(name)} covers no resource: each has a URI, which begins with a scheme`,
+      name.startsWith("/")
+        ? `Did you mean ${JSON.stringify(`file://${name}`)}?`
+        : "For example file:///srv/*",
+    );
   } else if (kind !== "resources" && /(^|[^a-z0-9*?])\.\*|^\/.*\/$/i.test(name)) {
     // `fs.*` is a good glob; `write_.*` would cover no write_file, and `/write/` no tool at all.
     report.warning(

@@ -156,7 +156,7 @@ function reportType(expected: readonly string[], path: Path, context: Context): 
   const what = `${subject(path, context)} is ${seen(context, path)}, where ${wanted} is expected`;
   const hint = path.length === 0 && context.part === "policy"
     ? "A policy begins with the line version: 1"
-    : typeHint(found, expected);
+    : typeHint(found, expected, { path, part: context.part });
   report.error("policy_wrong_type", at, what, hint);
 }
 
@@ -180,7 +180,29 @@ function joinWords(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
-function typeHint(found: YamlNode, expected: readonly string[]): string | undefined {
+/** What a map at that place looks like. */
+function mapHint(path: Path, part: Part): string | undefined {
+  if (path.length === 0 && part === "rule") return "A rule begins with what it does: - allow: read_file";
+  switch (path.at(-1)) {
+    case "call":
+      return "Write call: { tool: read_file, arguments: { path: /tmp/a } }";
+    case "url":
+      return "Write url: { scheme: https, host: example.org }";
+    case "argv":
+      return "Write argv: { program: ls, flags: [-l] }";
+    case "server":
+      return "Write server: { memory: 512MiB }";
+    default:
+      return undefined;
+  }
+}
+
+function typeHint(
+  found: YamlNode,
+  expected: readonly string[],
+  { path, part }: { readonly path: Path; readonly part: Part },
+): string | undefined {
+  if (found.kind !== "map" && expected.every((type) => type === "object")) return mapHint(path, part);
   if (found.kind === "map" && expected.every((type) => type === "array")) {
     return "Write a list: each element begins with a dash and a space";
   }

@@ -55,3 +55,17 @@ Deno.test("a check where the name of an argument should stand is warned of", () 
     assert.deepEqual(ruleComplaints(`  - { deny: open, args: ${args} }`), []);
   }
 });
+
+Deno.test("a path where the URI of a resource is named is warned of", () => {
+  assert.deepEqual(ruleComplaints('  - { allow: { resources: "/tmp/*" } }'), [
+    '3:27 odd_name "/tmp/*" covers no resource: each has a URI, which begins with a scheme | ' +
+    'Did you mean "file:///tmp/*"?',
+  ]);
+  assert.match(
+    ruleComplaints("  - { deny: { resources: notes/a } }")[0],
+    /covers no resource.*For example file:/,
+  );
+  for (const uri of ["file:///tmp/*", "*/x", "fi?e:/x", "urn:a/b", "notes"]) {
+    assert.deepEqual(ruleComplaints(`  - { deny: { resources: "${uri}" } }`), [], uri);
+  }
+});

@@ -37,6 +37,10 @@ Deno.test("values of which none passes the other checks are told", async () => {
   for (const checks of never) {
     assert.equal((await oddities(`{ allow: a, args: { x: ${checks} } }`)).length, 1, checks);
   }
+  assert.deepEqual(await oddities("{ id: r, allow: a, args: { x: { min: 1, under: /tmp } } }"), [
+    '3:32 contradiction no value of "x" passes all checks, so the rule "r" never applies | ' +
+    "min is about numbers, and under about texts",
+  ]);
   const possible = [
     "{ one_of: [ab, xx], matches: 'x+' }",
     "{ one_of: [1, 2], min: 2, max: 3 }",

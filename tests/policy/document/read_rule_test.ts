@@ -10,7 +10,8 @@ Deno.test("a rule has exactly one effect", () => {
     "4:5 policy_bad_value a rule with allow and deny | A rule has one effect: write two rules",
   ]);
   assert.deepEqual(ruleComplaints("  - read_file"), [
-    '3:5 policy_wrong_type rule 1 is the text "read_file", where a map is expected',
+    '3:5 policy_wrong_type rule 1 is the text "read_file", where a map is expected | ' +
+    "A rule begins with what it does: - allow: read_file",
   ]);
 });
 
