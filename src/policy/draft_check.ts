@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../wire/json_value.ts";
+import { resolveReference } from "./json_schema/reference.ts";
 
 /** A JSON Schema, of the arguments as a whole or of one of them. */
 export type SchemaOfArgument = JsonObject;
@@ -37,9 +38,9 @@ export function argumentCheck(
   whole: SchemaOfArgument,
 ): DraftCheck | undefined {
   if (name === "" || name.length > 100 || /\p{C}/u.test(name) || name.includes("${")) return undefined;
-  const own = resolve(schema, whole);
+  const own = resolveReference(schema, whole);
   const items = own.get("items");
-  const element = typeOf(own) === "array" && isJsonObject(items) ? resolve(items, whole) : undefined;
+  const element = typeOf(own) === "array" && isJsonObject(items) ? resolveReference(items, whole) : undefined;
   // What is in objects has names of its own: a[*].b is for the author to write.
   const isList = element !== undefined && !["object", "array"].includes(typeOf(element) ?? "");
   const value = isList ? element : own;
@@ -51,15 +52,6 @@ export function argumentCheck(
     check: checkFor(name, value),
     about: typeof described === "string" ? `${about}: ${described}` : about,
   };
-}
-
-/** `$ref` into the schema's own definitions, once: a longer way is no hint any more. */
-function resolve(schema: SchemaOfArgument, whole: SchemaOfArgument): SchemaOfArgument {
-  const reference = schema.get("$ref");
-  if (typeof reference !== "string" || !reference.startsWith("#/")) return schema;
-  let found: JsonValue | undefined = whole;
-  for (const step of reference.slice(2).split("/")) found = isJsonObject(found) ? found.get(step) : undefined;
-  return isJsonObject(found) ? found : schema;
 }
 
 function checkFor(name: string, schema: SchemaOfArgument): string {

@@ -15,6 +15,7 @@ import {
   type JsonValue,
   readJson,
 } from "../wire/json_value.ts";
+import { spellOut } from "./sentence.ts";
 
 /** One tool, prompt or resource template as it was approved. */
 export interface LockedItem {
@@ -130,14 +131,7 @@ function byName(a: LockedItem, b: LockedItem): number {
 
 /** JSON in which what cannot be seen is spelt out: whoever reads the file is to see what the model would read. */
 function write(value: unknown): string {
-  return JSON.stringify(value).replace(
-    unseen,
-    (character) =>
-      Array.from(
-        { length: character.length },
-        (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
-      ).join(""),
-  );
+  return spellOut(JSON.stringify(value), unseen);
 }
 const unseen = /\p{C}|(?! )\p{Z}|[\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]/gu;
 

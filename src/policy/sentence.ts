@@ -42,3 +42,15 @@ function escape(text: string): string {
 }
 const plain = /^[\w .:/*-]*$/;
 const unprintable = /["\\]|\p{C}|(?! )\p{Z}/gu;
+
+/** `text` with everything that `hidden` (a pattern with the flag g) matches as JSON spells it: `\u200b`. */
+export function spellOut(text: string, hidden: RegExp): string {
+  return text.replaceAll(
+    hidden,
+    (found) =>
+      Array.from(
+        { length: found.length },
+        (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, "0")}`,
+      ).join(""),
+  );
+}

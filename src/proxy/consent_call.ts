@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { consentArgumentsCharactersMax } from "../limits.ts";
 import type { Operation } from "../mcp/operation.ts";
 import type { Asking } from "../policy/decision.ts";
-import { quote } from "../policy/sentence.ts";
+import { quote, spellOut } from "../policy/sentence.ts";
 import { canonicalJson } from "../wire/canonical_json.ts";
 import { isJsonObject, type JsonValue } from "../wire/json_value.ts";
 
@@ -106,14 +106,7 @@ export function shownArguments(json: string): string {
 
 /** What does not show, and what Markdown, HTML or a terminal would act on, as JSON spells it: `\u200b`. */
 export function shown(text: string): string {
-  return text.replaceAll(
-    hidden,
-    (character) =>
-      Array.from(
-        { length: character.length },
-        (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
-      ).join(""),
-  );
+  return spellOut(text, hidden);
 }
 
 /**

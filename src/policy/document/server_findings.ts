@@ -6,6 +6,7 @@
 import type { JsonObject, JsonValue } from "../../wire/json_value.ts";
 import { isJsonArray, isJsonObject } from "../../wire/json_value.ts";
 import { matchesGlob } from "../glob.ts";
+import { resolveReference } from "../json_schema/reference.ts";
 import type { ArgumentRule, Check, PolicyDocument, Rule, Scope } from "../rule.ts";
 import { parseSelector, type SelectorStep } from "../selector.ts";
 import { quote } from "../sentence.ts";
@@ -159,7 +160,7 @@ function findIn(whole: JsonValue | undefined, steps: readonly SelectorStep[]): F
   if (!isJsonObject(whole)) return { kind: "open" };
   let schema = whole;
   for (const step of steps) {
-    schema = resolve(schema, whole);
+    schema = resolveReference(schema, whole);
     if (combines.some((key) => schema.has(key))) return { kind: "open" };
     const inner = step.kind === "elements" ? schema.get("items") : undefined;
     if (step.kind === "elements") {
@@ -174,19 +175,11 @@ function findIn(whole: JsonValue | undefined, steps: readonly SelectorStep[]): F
     if (!isJsonObject(named)) return { kind: "open" };
     schema = named;
   }
-  return { kind: "there", schema: resolve(schema, whole) };
+  return { kind: "there", schema: resolveReference(schema, whole) };
 }
 
 /** What says more of a value than its `properties`: nothing is concluded beside them. */
 const combines = ["anyOf", "oneOf", "allOf", "if", "not", "patternProperties"];
-
-function resolve(schema: JsonObject, whole: JsonObject): JsonObject {
-  const reference = schema.get("$ref");
-  if (typeof reference !== "string" || !reference.startsWith("#/")) return schema;
-  let found: JsonValue | undefined = whole;
-  for (const step of reference.slice(2).split("/")) found = isJsonObject(found) ? found.get(step) : undefined;
-  return isJsonObject(found) ? found : schema;
-}
 
 /** The types that a schema names; empty where it names none, or leaves it to what it is combined of. */
 function typesIn(schema: JsonObject): readonly string[] {
