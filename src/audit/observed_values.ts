@@ -74,7 +74,8 @@ export class ObservedValues {
     if (this.#masked > 0) parts.push(`masked in ${this.#masked}, so nothing is said of it`);
     if (this.#masked === 0) {
       if (this.#isAlwaysPath) {
-        parts.push(`${this.#paths.size >= valuesMax ? "many" : this.#paths.size} paths`);
+        const paths = this.#paths.size;
+        parts.push(paths === 1 ? "1 path" : `${paths >= valuesMax ? "many" : paths} paths`);
       } else {
         parts.push([...this.#kinds].sort().join(" or "));
         if (this.#least < this.#most) parts.push(`from ${this.#least} to ${this.#most}`);

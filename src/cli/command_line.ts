@@ -1,6 +1,6 @@
 /** The command line as people write it: help, suggestions, every spelling of an option. */
 
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
 import { version } from "../version.ts";
 import { exitStatus } from "./exit_status.ts";
 import { helpTexts } from "./help_texts.ts";
@@ -50,6 +50,11 @@ export function commandLine(
     .helpOption("-h, --help", "explain a command")
     .helpCommand(false)
     .enablePositionalOptions()
+    // That a switch is off where it is not given needs no words.
+    .configureHelp({
+      optionDescription: (option) =>
+        option.defaultValue === false ? option.description : new Help().optionDescription(option),
+    })
     .exitOverride()
     .configureOutput({
       writeErr: say,
@@ -353,7 +358,7 @@ export function commandLine(
       )
       .description(
         word === "approve"
-          ? "Lets exactly this call pass when it is made again, for as long as the rule says (10 minutes)."
+          ? "Lets exactly this call pass when it is made again, for as long as the rule says (10 minutes where it says nothing)."
           : "Denies exactly this call, for as long as an approval would have held. It can still be approved.",
       )
       .argument("<id>", "as `approvals list` shows it")
