@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../src/cli/command_line.ts";
 import { policyCheck } from "../../src/cli/policy_check.ts";
+import { recordingServer, runProgram, Scratch } from "../e2e/support/program.ts";
 import { type Part, wordsAt } from "../../src/policy/document/vocabulary.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
@@ -145,4 +146,30 @@ Deno.test("every command in the documents and the policies is one that there is,
     }
   }
   assert.ok(seen > 20, `${seen}`);
+});
+
+Deno.test("what --json prints has the keys that the guide names, and no other", async () => {
+  await using scratch = await Scratch.make();
+  const [policy, log, lock] = [
+    `${repository}policies/deny-all.yaml`,
+    scratch.file("log"),
+    scratch.file("lock"),
+  ];
+  // A server that does nothing ends with its client, and leaves a log of two lines.
+  await runProgram(["run", "-p", policy, "-a", log, "--", "cat"]);
+  const commands = new Map([
+    ["policy check", ["policy", "check", "--json", policy]],
+    ["policy explain", ["policy", "explain", "--json", "-p", policy, '{"tool":"x"}']],
+    ["policy replay", ["policy", "replay", "--json", "-p", policy, log]],
+    ["audit verify", ["audit", "verify", "--json", log]],
+    ["lock", ["lock", "--json", "-o", lock, "--", "node", recordingServer, scratch.file("seen")]],
+  ]);
+  for (const [name, words] of commands) {
+    const { stdout, stderr } = await runProgram(words);
+    assert.ok(stdout !== "", stderr);
+    const row = section("For machines").split("\n").find((line) => line.startsWith(`| \`${name}\``))!;
+    for (const key of Object.keys(JSON.parse(stdout))) {
+      assert.ok(row.includes(`\`${key}\``), `${name}: ${key}`);
+    }
+  }
 });
