@@ -165,7 +165,11 @@ function writeStart(body: StartRecord, text: RecordText): string {
     ',"policies":[' + policies.join(",") + "]" +
     ',"server":{"command":' + text.quote(server.command, "/server/command") +
     ',"args":' + text.quoteCommandLine(server.args, "/server/args") +
-    ',"directory":' + text.quote(server.directory, "/server/directory") + "}" +
+    ',"directory":' + text.quote(server.directory, "/server/directory") +
+    (server.namedDirectories === undefined
+      ? ""
+      : ',"namedDirectories":' + text.quoteList(server.namedDirectories, "/server/namedDirectories")) +
+    "}" +
     (lock === undefined
       ? ""
       : ',"lock":{"file":' + text.quote(lock.file, "/lock/file") + ',"sha256":"' + lock.sha256 + '"}') +

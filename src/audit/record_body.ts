@@ -41,6 +41,8 @@ export interface StartRecord {
     readonly command: string;
     readonly args: readonly string[];
     readonly directory: string;
+    /** Other directories in which it could begin relative paths; absent: none. */
+    readonly namedDirectories?: readonly string[];
   };
   /** The lock that the server is held against. */
   readonly lock?: {

@@ -28,6 +28,8 @@ export interface RecordedStart extends Place {
   readonly kind: "start";
   /** The server's working directory; undefined where it was masked or cut. */
   readonly directory: string | undefined;
+  /** Other directories in which it could begin relative paths, as far as they can be told. */
+  readonly namedDirectories: readonly string[];
   readonly policies: readonly {
     readonly name: string;
     readonly sha256: string;
@@ -127,8 +129,10 @@ function readStart(root: JsonObject, place: Place): RecordedStart {
     const vars = listOf(policy.get("vars")).map(textOf);
     return [{ name: textOf(policy.get("name")), sha256: textOf(policy.get("sha256")), vars }];
   });
+  const named = isJsonObject(server) ? listOf(server.get("namedDirectories")).map(textOf) : [];
+  const namedDirectories = named.filter((one) => one.startsWith("/") && !isHidden(one));
   const isWhole = typeof directory === "string" && !isHidden(directory);
-  return { kind: "start", ...place, directory: isWhole ? directory : undefined, policies };
+  return { kind: "start", ...place, directory: isWhole ? directory : undefined, namedDirectories, policies };
 }
 
 function readDecision(root: JsonObject, place: Place): RecordedDecision | undefined {

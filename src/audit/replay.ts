@@ -72,8 +72,8 @@ export interface Replayed {
 
 /** What a log does not hold. */
 export interface ReplayOptions {
-  /** The policy for a server in a directory. */
-  compile(directory: string): CompiledPolicy;
+  /** The policy for a server in a directory that was told of others. */
+  compile(directory: string, namedDirectories: readonly string[]): CompiledPolicy;
   /** Where paths begin in sessions whose record does not say so. */
   readonly directory: string;
   /** The policies, as they were loaded. */
@@ -103,7 +103,10 @@ export class Replay {
     const known = this.#sessions.get(recorded.session);
     if (known === undefined) {
       const directory = recorded.kind === "start" ? recorded.directory : undefined;
-      const policy = this.#options.compile(directory ?? this.#options.directory);
+      const policy = this.#options.compile(
+        directory ?? this.#options.directory,
+        recorded.kind === "start" ? recorded.namedDirectories : [],
+      );
       const isHeadless = recorded.kind !== "start";
       const session = new SessionReplay(policy, directory !== undefined, isHeadless, recorded.timeMs);
       session.isSamePolicy = recorded.kind === "start" &&

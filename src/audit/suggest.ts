@@ -58,10 +58,11 @@ function deniedBy(text: string, readLog: ReadLog): ReadonlySet<string> {
   const loaded = decodeDocument(new TextEncoder().encode(text), "suggested.yaml");
   if (loaded.kind === "error") throw loaded.errors[0];
   const compiled = new Map<string, CompiledPolicy>();
-  const compile = (workingDirectory: string): CompiledPolicy => {
-    const options = { workingDirectory, pathCase: "exact" as const, ownFiles: [] };
-    const policy = compiled.get(workingDirectory) ?? compilePolicies([loaded.document], options, undefined);
-    compiled.set(workingDirectory, policy);
+  const compile = (workingDirectory: string, namedDirectories: readonly string[]): CompiledPolicy => {
+    const options = { workingDirectory, namedDirectories, pathCase: "exact", ownFiles: [] } as const;
+    const key = JSON.stringify([workingDirectory, ...namedDirectories]);
+    const policy = compiled.get(key) ?? compilePolicies([loaded.document], options, undefined);
+    compiled.set(key, policy);
     return policy;
   };
   const replay = new Replay({ compile, directory: "/", policies: [] });

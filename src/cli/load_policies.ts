@@ -62,26 +62,42 @@ export async function openCompiler(
   workingDirectory: string,
   lock: Lock | undefined,
   sharesState: boolean,
+  namedDirectories: readonly string[],
 ): Promise<(documents: readonly PolicyDocument[], ownFiles: readonly string[]) => CompiledPolicy> {
   const engine = await loadPatternEngine();
   return (documents, ownFiles) => {
     demandLock(documents, lock);
     demandState(documents, sharesState);
-    const options = { workingDirectory, pathCase: "exact", ownFiles, lock, sharesState } as const;
+    const options = {
+      workingDirectory,
+      namedDirectories,
+      pathCase: "exact",
+      ownFiles,
+      lock,
+      sharesState,
+    } as const;
     return compilePolicies(documents, options, engine);
   };
 }
 
-/** Makes the policies ready to judge calls of a server in `workingDirectory`. */
+/** Makes the policies ready to judge calls of a server in `workingDirectory` that was told of `namedDirectories`. */
 export async function compileFor(
   documents: readonly PolicyDocument[],
   workingDirectory: string,
   ownFiles: readonly string[],
   lock?: Lock,
   sharesState = false,
+  namedDirectories: readonly string[] = [],
 ): Promise<CompiledPolicy> {
   const engine = usesPatterns(documents) ? await loadPatternEngine() : undefined;
-  const options = { workingDirectory, pathCase: "exact", ownFiles, lock, sharesState } as const;
+  const options = {
+    workingDirectory,
+    namedDirectories,
+    pathCase: "exact",
+    ownFiles,
+    lock,
+    sharesState,
+  } as const;
   return compilePolicies(documents, options, engine);
 }
 

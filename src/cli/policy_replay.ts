@@ -105,14 +105,16 @@ export async function policyReplay(
 /** Compiles for a server's directory. Our own files are no part of a replay: who named one is in the log. */
 async function compilerFor(
   documents: readonly PolicyDocument[],
-): Promise<(directory: string) => CompiledPolicy> {
+): Promise<(directory: string, namedDirectories: readonly string[]) => CompiledPolicy> {
   const engine = usesPatterns(documents) ? await loadPatternEngine() : undefined;
   const compiled = new Map<string, CompiledPolicy>();
-  return (workingDirectory) => {
-    let policy = compiled.get(workingDirectory);
+  return (workingDirectory, namedDirectories) => {
+    const key = JSON.stringify([workingDirectory, ...namedDirectories]);
+    let policy = compiled.get(key);
     if (policy === undefined) {
-      policy = compilePolicies(documents, { workingDirectory, pathCase: "exact", ownFiles: [] }, engine);
-      compiled.set(workingDirectory, policy);
+      const options = { workingDirectory, namedDirectories, pathCase: "exact", ownFiles: [] } as const;
+      policy = compilePolicies(documents, options, engine);
+      compiled.set(key, policy);
     }
     return policy;
   };

@@ -47,6 +47,7 @@ import { demandLevel } from "./demand_level.ts";
 import { exitStatus } from "./exit_status.ts";
 import { demandCommand, readLockFile } from "./lock_file.ts";
 import { compileFor, demandLock, demandState, loadPolicies } from "./load_policies.ts";
+import { namedDirectories } from "./named_directories.ts";
 import { openOperatorLog } from "./operator_log.ts";
 import type { RunOptions } from "./run_arguments.ts";
 import { mergeServerSettings } from "./server_settings.ts";
@@ -78,6 +79,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   const [commandName, ...args] = options.command;
   const command = lookUpCommand(commandName, { path: Deno.env.get("PATH"), directory });
   const environment = serverEnvironment(givenEnvironment(Deno.env.toObject()), settings.passEnv);
+  const named = namedDirectories(args, directory, Deno.env.get("HOME") ?? "/");
   const locked = options.lock === undefined ? undefined : readLockFile(options.lock);
   demandLock(documents, locked?.lock);
   if (locked !== undefined) demandCommand(options.lock!, locked.lock, [command, ...args]);
@@ -97,7 +99,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
   ];
   const session = createSession({
     session: randomUUID(),
-    policy: await compileFor(documents, directory, ownFiles, locked?.lock, state !== undefined),
+    policy: await compileFor(documents, directory, ownFiles, locked?.lock, state !== undefined, named),
     audited: sink !== undefined,
     anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
@@ -111,7 +113,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
     lilith: version,
     platform: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
     policies: documents.map(({ name, file, sha256, mode, vars }) => ({ name, file, sha256, mode, vars })),
-    server: { command, args, directory },
+    server: { command, args, directory, ...(named.length === 0 ? {} : { namedDirectories: named }) },
     lock: locked && { file: options.lock!, sha256: locked.sha256 },
     containment: { level: containment.level, mechanism: containment.mechanism },
     writableByServer: ownFilesWritableByServer(ownFiles),
@@ -127,6 +129,7 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       documents,
       vars,
       directory,
+      namedDirectories: named,
       ownFiles,
       sharesState: state !== undefined,
       lock: locked?.lock,

@@ -25,6 +25,8 @@ export interface WatchSettings {
   readonly vars: GivenVariables;
   /** The server's working directory. */
   readonly directory: string;
+  /** What its command names. */
+  readonly namedDirectories: readonly string[];
   /** All files of ours, as the start knows them. */
   readonly ownFiles: readonly string[];
   /** Whether `--state` was given. */
@@ -57,7 +59,12 @@ export async function openWatch(settings: WatchSettings): Promise<PolicyWatching
   paths.forEach((path, i) => demandPlainFile(path, files[i]));
   warnOfWritable(files, say);
   const { decodeDocument, formatDiagnostic } = await import("../policy/document.ts");
-  const compile = await openCompiler(settings.directory, settings.lock, settings.sharesState);
+  const compile = await openCompiler(
+    settings.directory,
+    settings.lock,
+    settings.sharesState,
+    settings.namedDirectories,
+  );
   const watched = openWatchedFiles(paths, policyBytesMax);
   if (watched.descriptor < 0) {
     say(

@@ -32,6 +32,8 @@ import { compileRule, demandRootsOf, refuse, summedPath } from "./compile_rule.t
 export interface CompileOptions {
   /** The server's working directory, absolute. */
   readonly workingDirectory: string;
+  /** Other directories in which the server could begin relative paths, absolute; absent: none. */
+  readonly namedDirectories?: readonly string[];
   /** Whether the file system tells `A` from `a`. */
   readonly pathCase: "exact" | "fold";
   /** Whose paths they are; absent: `posix`. */
@@ -67,6 +69,9 @@ export function compilePolicies(
     workingDirectory: demandAbsolute(options.workingDirectory, "working directory", style),
     pathCase: options.pathCase,
     style,
+    ...(options.namedDirectories === undefined || options.namedDirectories.length === 0 ? {} : {
+      namedDirectories: options.namedDirectories.map((one) => demandAbsolute(one, "directory", style)),
+    }),
   };
   for (const document of documents) demandRootsOf(style, document);
   const ownFiles = prepareOwnFiles(

@@ -11,6 +11,7 @@ import { pathBytesMax, pathNameBytesMax } from "../limits.ts";
 import type { AsciiSource, Operation } from "../mcp/operation.ts";
 import { visitTexts } from "./argument_texts.ts";
 import {
+  beginnings,
   climbs,
   holdsControl,
   isInside,
@@ -181,13 +182,14 @@ function readFileName(
       const slash = spelling.indexOf("/");
       if (slash >= 0) homeTails.push(normalizePath(spelling.slice(slash)));
     }
-    const reading = readPath(spelling, settings);
-    // Too long for the kernel, and yet short for a server that goes by names: a/././././…
-    const lexical = reading.kind === "path"
-      ? reading.lexical
-      : normalizePath(makeAbsolute(spelling, settings));
-    if (utf8Length(lexical) > pathBytesMax || hasLongName(lexical)) continue;
-    places.push({ lexical, walked: reading.kind === "path" ? reading.walked : [lexical] });
+    const isRelative = !spelling.startsWith("/");
+    for (const from of isRelative ? beginnings(settings) : [settings]) {
+      const reading = readPath(spelling, from);
+      // Too long for the kernel, and yet short for a server that goes by names: a/././././…
+      const lexical = reading.kind === "path" ? reading.lexical : normalizePath(makeAbsolute(spelling, from));
+      if (utf8Length(lexical) > pathBytesMax || hasLongName(lexical)) continue;
+      places.push({ lexical, walked: reading.kind === "path" ? reading.walked : [lexical] });
+    }
   }
   return { places, homeTails };
 }

@@ -8,6 +8,11 @@ import { foldText } from "./text_readings.ts";
 export interface PathSettings {
   /** The server's, absolute: relative paths begin there. */
   readonly workingDirectory: string;
+  /**
+   * Other directories that the server was told of, absolute: some begin relative paths there (server-filesystem in the
+   * first of those that it may use). Absent: none.
+   */
+  readonly namedDirectories?: readonly string[];
   /** Whether the file system tells `A` from `a`. */
   readonly pathCase: "exact" | "fold";
   /** Whose paths they are: `/like/this` or `C:\like\this`. */
@@ -64,6 +69,13 @@ export function isInside(
 
 function foldAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** The settings for each directory in which a server could begin a relative path. */
+export function beginnings(settings: PathSettings): readonly PathSettings[] {
+  const { namedDirectories } = settings;
+  if (namedDirectories === undefined || namedDirectories.length === 0) return [settings];
+  return [settings, ...namedDirectories.map((workingDirectory) => ({ ...settings, workingDirectory }))];
 }
 
 /** Reads a text that is one path and nothing else. */

@@ -8,6 +8,7 @@
 import { checkedTextCharactersMax } from "../limits.ts";
 import type { Strictness } from "./answer.ts";
 import {
+  beginnings,
   holdsControl,
   type PathReading,
   type PathSettings,
@@ -20,14 +21,26 @@ import { pathOfFileUri } from "./uri.ts";
 import { findWindowsAmbiguity, findWindowsTrouble, readWindowsPath } from "./windows_path.ts";
 
 /**
- * Every reading of a text as a path: raw and percent-decoded, relative ones from the working directory. `isUri`: nobody
- * takes a `file:` URI for a relative path here.
+ * Every reading of a text as a path: raw and percent-decoded, relative ones from the working directory and from each
+ * directory that the server was told of. `isUri`: nobody takes a `file:` URI for a relative path here.
  */
 export function pathReadings(
   text: string,
   strictness: Strictness,
   settings: PathSettings,
   isUri = false,
+): readonly PathReading[] {
+  if (settings.namedDirectories === undefined || text.startsWith("/")) {
+    return readingsFrom(text, strictness, settings, isUri);
+  }
+  return beginnings(settings).flatMap((from) => readingsFrom(text, strictness, from, isUri));
+}
+
+function readingsFrom(
+  text: string,
+  strictness: Strictness,
+  settings: PathSettings,
+  isUri: boolean,
 ): readonly PathReading[] {
   if (text.length > checkedTextCharactersMax) return [unknown("it is too long")];
   // Most paths are done with here: every server reads them alike.

@@ -81,6 +81,7 @@ const start: StartRecord = {
     command: "/usr/bin/npx",
     args: ["-y", "server", "--api-key", "k3y", "--name", "x"],
     directory: "/tmp",
+    namedDirectories: ["/srv", "/data"],
   },
   containment: { level: "namespace", mechanism: "bwrap" },
   writableByServer: ["/tmp/p.yaml"],
@@ -214,7 +215,7 @@ Deno.test("appendRecord() writes each kind of record in these very words", () =>
       { ...start, torn: { bytes: 12, sha256: "cd".repeat(32) } },
       '"kind":"start","lilith":"0.1.0","platform":"linux x86_64",' +
       `"policies":[{"name":"p","file":"p.yaml","sha256":"${"ab".repeat(32)}","mode":"enforce"}],` +
-      '"server":{"command":"/usr/bin/npx","args":["-y","server","--api-key","‹secret›","--name","x"],"directory":"/tmp"},' +
+      '"server":{"command":"/usr/bin/npx","args":["-y","server","--api-key","‹secret›","--name","x"],"directory":"/tmp","namedDirectories":["/srv","/data"]},' +
       '"containment":{"level":"namespace","mechanism":"bwrap"},"writableByServer":["/tmp/p.yaml"],' +
       `"masks":${JSON.stringify(maskKinds)},"torn":{"bytes":12,"sha256":"${"cd".repeat(32)}"},` +
       '"masked":[{"kind":"secret","path":"/server/args/3","count":1}]',

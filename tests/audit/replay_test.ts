@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { holdsMask } from "../../src/audit/recorded.ts";
-import type { Replayed } from "../../src/audit/replay.ts";
+import { readRecorded } from "../../src/audit/recorded.ts";
+import { Replay, type Replayed } from "../../src/audit/replay.ts";
 import type { Operation } from "../../src/mcp/operation.ts";
 import { decide } from "../../src/policy/decide.ts";
 import { type Facts, noFacts, withConsents, withShared, withSurface } from "../../src/policy/facts.ts";
@@ -360,4 +361,19 @@ Deno.test("what a server declared is replayed as it was recorded, and open where
     "deny default",
     "fact",
   ]);
+});
+
+Deno.test("relative paths are replayed in every directory that the server was told of", () => {
+  const log = new MemoryLog("one", "/wd", undefined, ["/srv", "/home/ada@example.com"]);
+  const asked: (readonly [string, readonly string[]])[] = [];
+  const replay = new Replay({
+    compile(directory, namedDirectories) {
+      asked.push([directory, namedDirectories]);
+      return compile([], { workingDirectory: directory, namedDirectories });
+    },
+    directory: "/",
+    policies: [],
+  });
+  replay.take(readRecorded(log.lines[0])!, 1);
+  assert.deepEqual(asked, [["/wd", ["/srv"]]]); // what was masked cannot be told
 });

@@ -119,3 +119,27 @@ Deno.test("a client lists its tools anew when the policy has changed, where the 
     assert.match((await call(client, "get-sum", { a: 2, b: 3 })).text, /5/);
   });
 });
+
+Deno.test("a relative path that server-filesystem begins in another of its directories is judged there", async () => {
+  await using scratch = await Scratch.make();
+  const [secrets, project] = [scratch.file("secrets"), scratch.file("project")];
+  for (const folder of [secrets, project]) await Deno.mkdir(folder);
+  await scratch.write("secrets/key.txt", "the key");
+  await scratch.write("project/notes.txt", "the notes");
+  const policy = await scratch.write(
+    "policy.yaml",
+    `version: 1
+rules:
+  - { id: project, allow: read_text_file, args: { path: { under: ${project} } } }
+server: { directory: ${project} }
+`,
+  );
+  // The server takes a relative path for one in the first of its directories, wherever it runs.
+  const server = serverWords("server-filesystem", secrets, project);
+  await through(["-p", policy], server, {}, async (client) => {
+    const secret = await call(client, "read_text_file", { path: "key.txt" });
+    assert.deepEqual([secret.isError, secret.rule], [true, "default"], secret.text);
+    const notes = await call(client, "read_text_file", { path: `${project}/notes.txt` });
+    assert.equal(notes.text, "the notes");
+  });
+});

@@ -100,6 +100,21 @@ Deno.test("our files are found in every reading of a text", () => {
   }
 });
 
+Deno.test("our files are found where a server begins relative paths in a directory that it was told of", () => {
+  const options = { workingDirectory: "/else", ownFiles, namedDirectories: ["/w", "/else/dir"] };
+  const policy = compile(allowAll, options);
+  const codeOf = (path: string) => {
+    const asked = withPath(path);
+    return decide(policy, initialState(policy), asked, disk().answer(needs(policy, asked)), 0).code;
+  };
+  for (const path of ["policy.yaml", "./audit/1.jsonl", "./link", "../policy.yaml", "%70olicy.yaml"]) {
+    assert.equal(codeOf(path), "own_file", path);
+  }
+  for (const path of ["notes", "dir/policy.yaml", "/else/policy.yaml"]) {
+    assert.equal(codeOf(path), undefined, path);
+  }
+});
+
 Deno.test("other files and ordinary texts pass", () => {
   for (
     const path of [

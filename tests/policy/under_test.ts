@@ -33,6 +33,7 @@ interface Setting {
   readonly facts?: Facts;
   readonly pathCase?: "exact" | "fold";
   readonly workingDirectory?: string;
+  readonly namedDirectories?: readonly string[];
   readonly entries?: Readonly<Record<string, Entry>>;
 }
 
@@ -87,6 +88,19 @@ Deno.test("under: relative paths begin in the server's working directory", () =>
   assertAll(["notes", "../etc/passwd"], outside);
   assertAll(["../tmp/a"], inside);
   assertAll(["..", "../etc"], outside, { workingDirectory: "/tmp" });
+});
+
+Deno.test("under: relative paths begin in each directory that the server was told of as well", () => {
+  const setting = { workingDirectory: "/tmp", namedDirectories: ["/home", "/tmp/dir"] };
+  assertAll(["a", "./a", "dir/x", "%61"], unknown, { ...setting, roots: ["/tmp", "/etc"] });
+  assertAll(["a", "dir/x", "."], inside, { ...setting, roots: ["/tmp", "/home"] });
+  for (const path of ["a", ".ssh/id", "link"]) {
+    assert.equal(outcome(path, setting).allows, false, path);
+    assert.equal(outcome(path, { ...setting, roots: ["/home"] }).denies, true, path);
+  }
+  assert.equal(outcome("link", { ...setting, roots: ["/etc"] }).denies, true);
+  assertAll(["/tmp/a", "/tmp/dir/x"], inside, setting);
+  assertAll(["/home/x"], outside, setting);
 });
 
 Deno.test("under: a path that climbs out by name is outside", () => {

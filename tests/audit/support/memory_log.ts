@@ -18,14 +18,19 @@ export class MemoryLog {
   readonly lines: Uint8Array[] = [];
   #chain: Chain;
 
-  constructor(session = "one", directory = "/wd", vars: PolicyDocument["vars"] = undefined) {
+  constructor(
+    session = "one",
+    directory = "/wd",
+    vars: PolicyDocument["vars"] = undefined,
+    namedDirectories: readonly string[] = [],
+  ) {
     this.#chain = startChain(session, emptyAnchor);
     this.write({
       kind: "start",
       lilith: "0",
       platform: "linux",
       policies: [{ name: "team", file: "team.yaml", sha256: "0".repeat(64), mode: "enforce", vars }],
-      server: { command: "x", args: [], directory },
+      server: { command: "x", args: [], directory, namedDirectories },
       containment: { level: "process", mechanism: "x" },
       writableByServer: [],
       masks: [],
