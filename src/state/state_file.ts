@@ -8,21 +8,11 @@
  */
 
 import { hash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  type Stats,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
 import { Buffer } from "node:buffer";
 import { LilithError } from "../errors.ts";
 import { stateBytesMax, stateLockPauseMs, stateLockWaitMs } from "../limits.ts";
+import { openAgain, openPrivateFile, type Refuse } from "../private_file.ts";
 import { decodeContent, emptyContent, encodeContent, type StateContent } from "./state_content.ts";
 
 export type { PlainObject, PlainValue, StateContent } from "./state_content.ts";
@@ -60,29 +50,15 @@ export interface StateFile {
  */
 export function openStateFile(path: string): StateFile {
   const refuse = refusalTo("open", path);
-  const before = describeBefore(path);
-  if (before !== undefined) throw refuse(before.seen, before.hint);
-  let file: number;
-  try {
-    file = openSync(path, openFlags, 0o600);
-  } catch (error) {
-    throw refuse(...explainOpen(error), error);
-  }
+  const { file, path: canonical, notices } = openPrivateFile(
+    path,
+    { name: "The state file", isOwn: true },
+    refuse,
+  );
   let lock: Deno.FsFile | undefined;
   try {
-    const stats = fstatSync(file);
-    // Between the look and the opening the name may have been given to something else.
-    if (!stats.isFile() || !isSameFile(stats, lstatSync(path))) {
-      throw refuse("it changed while it was being opened");
-    }
-    if (stats.uid !== Deno.uid()) {
-      throw refuse("it belongs to another user", "Name a file of your own, or one that does not exist yet");
-    }
-    const notices = narrow(file, stats, path, refuse);
-    lock = Deno.openSync(path, { read: true, write: true });
-    const { dev, ino } = lock.statSync();
-    if (dev !== stats.dev || ino !== stats.ino) throw refuse("it changed while it was being opened");
-    const opened = new LockedFile(file, lock, realpathSync(path), notices);
+    lock = openAgain(path, file, { read: true, write: true }, refuse);
+    const opened = new LockedFile(file, lock, canonical, notices);
     opened.update(() => ({ result: undefined }));
     return opened;
   } catch (error) {
@@ -92,9 +68,6 @@ export function openStateFile(path: string): StateFile {
     throw refuse(messageOf(error), undefined, error);
   }
 }
-
-/** O_NOFOLLOW: no symbolic link, not even one that appears this moment (open(2)). */
-const openFlags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
 const headBytes = 128;
 /** The places for the content, each on pages of its own. */
@@ -259,8 +232,6 @@ function digestOf(content: Uint8Array): string {
   return hash("sha256", content, "hex");
 }
 
-type Refuse = (seen: string, hint?: string, cause?: unknown) => LilithError;
-
 function refusalTo(act: "open" | "use", path: string): Refuse {
   return (seen, hint, cause) =>
     new LilithError("state_unusable", {
@@ -268,51 +239,6 @@ function refusalTo(act: "open" | "use", path: string): Refuse {
       ...(hint === undefined ? {} : { hint }),
       ...(cause === undefined ? {} : { cause }),
     });
-}
-
-/** What stands at `path`, where that is nothing to keep a state in. Before the opening: to open a pipe can wait for ever. */
-function describeBefore(path: string): { seen: string; hint: string } | undefined {
-  let stats: Stats;
-  try {
-    stats = lstatSync(path);
-  } catch {
-    return undefined; // not there yet, or the opening will say why it cannot be reached
-  }
-  const hint = "Name a regular file, or one that does not exist yet";
-  if (stats.isFile()) return undefined;
-  if (stats.isSymbolicLink()) {
-    return { seen: "it is a symbolic link", hint: "Name the file that it leads to" };
-  }
-  return { seen: stats.isDirectory() ? "it is a directory" : "it is no regular file", hint };
-}
-
-function explainOpen(error: unknown): [seen: string, hint?: string] {
-  switch ((error as { code?: string }).code) {
-    case "ENOENT":
-      return ["its directory does not exist", "Create the directory first"];
-    case "EACCES":
-    case "EPERM":
-    case "EROFS":
-      return ["this user may not write it", "Change its owner or its mode (ls -l shows both)"];
-    case "ELOOP":
-      return ["it is a symbolic link", "Name the file that it leads to"];
-    default:
-      return [messageOf(error)];
-  }
-}
-
-function narrow(file: number, stats: Stats, path: string, refuse: Refuse): readonly string[] {
-  if ((stats.mode & 0o077) === 0) return [];
-  try {
-    fchmodSync(file, 0o600);
-  } catch (error) {
-    throw refuse("others can read or write it, and its mode cannot be changed", "chmod 600 it", error);
-  }
-  return [`State file "${path}" could be read or written by others; it has mode 0600 now`];
-}
-
-function isSameFile(one: Stats, other: Stats): boolean {
-  return one.dev === other.dev && one.ino === other.ino;
 }
 
 function messageOf(error: unknown): string {
