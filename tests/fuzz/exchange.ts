@@ -297,6 +297,8 @@ export class Exchange {
         this.#tell("the server is no longer waited for");
         return this.#goOn();
       default:
+        // A server is not waited for so long.
+        if (this.#waiting !== undefined) this.#goOn();
         this.#nowMs += random.pick([1, 1_000, 61_000, 301_000, 700_000]);
         this.#tell(`it is ${this.#nowMs}`);
         this.referee.causes(undefined);
