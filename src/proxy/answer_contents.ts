@@ -10,7 +10,7 @@ import type { Facts, Query } from "../policy/facts.ts";
 import { aboutAsked, carryOutAsked, decideAsked, recordAsked } from "./asked.ts";
 import { recordDecision } from "./decision_record.ts";
 import type { PendingRequest } from "./pending.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import type { AnswerContents } from "./waiting.ts";
 
 /** Why what an answer carries cannot be told for certain. */

@@ -10,7 +10,7 @@ import { needs } from "../policy/needs.ts";
 import { quote } from "../policy/sentence.ts";
 import { advance, type PolicyState } from "../policy/state.ts";
 import { recordDecision } from "./decision_record.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 export interface AskedVerdict {
   readonly operation: ReadOperation;

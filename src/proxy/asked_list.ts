@@ -13,7 +13,7 @@ import { nameTarget } from "../policy/sentence.ts";
 import { type Trust, usedSurface } from "../policy/trust.ts";
 import { canonicalJson } from "../wire/canonical_json.ts";
 import { isJsonObject, type JsonValue } from "../wire/json_value.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { type Asking, charactersOf, type UsedKind, withWhole } from "./surface_table.ts";
 import { readList } from "./surfaces.ts";
 

@@ -4,7 +4,7 @@ import { readAccompanying } from "../mcp/accompanying.ts";
 import { readTaskNotification } from "../mcp/input_requests.ts";
 import type { Notification, Request } from "../mcp/message.ts";
 import type { Side } from "../mcp/operation.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { toolsOfTasks } from "./tasks.ts";
 import type { Company } from "./waiting.ts";
 

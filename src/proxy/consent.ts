@@ -20,7 +20,7 @@ import { type HeldCall, keptAnswer, questionKey, withOpenQuestion } from "./cons
 import { canBeAnsweredWithQuestion, questionAnswer } from "./consent_in_results.ts";
 import { policiesInForce } from "./consent_answers.ts";
 import { recordDecision } from "./decision_record.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import type { WaitingRequest } from "./waiting.ts";
 
 /** A call that rules ask for, once it is known what becomes of it now. */

@@ -17,7 +17,8 @@ import {
   withoutHeld,
 } from "./consent_state.ts";
 import { denialOf } from "./denial.ts";
-import { sideName, type Turn } from "./session_state.ts";
+import { sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 /** Why there is no yes. */
 type NoAnswer = Exclude<PersonsAnswer, "approved"> | "timeout";

@@ -11,7 +11,7 @@ import { textOf } from "../mcp/object_reader.ts";
 import { objectMembers } from "../wire/json_spans.ts";
 import { type ConsentCall, questionText } from "./consent_call.ts";
 import { keepAnswer, withoutOpenQuestion } from "./consent_state.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 /** The name of our question in `inputRequests`. */
 const questionName = "lilith_consent";

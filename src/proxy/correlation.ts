@@ -7,7 +7,8 @@ import { holdsAnswerTo } from "./batches.ts";
 import { heldByAnswer, receiveUnreadable } from "./consent_answers.ts";
 import { isHeldId } from "./consent_state.ts";
 import type { PendingRequest } from "./pending.ts";
-import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { otherSide, sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { endAsking } from "./asked_list.ts";
 
 export interface Answered {

@@ -8,7 +8,8 @@ import type { AsciiSource, Operation, Side } from "../mcp/operation.ts";
 import type { Decision } from "../policy/decision.ts";
 import { type Facts, pathQueries, type Query, type Resolution, type SharedState } from "../policy/facts.ts";
 import type { InvisibleCounts } from "../wire/invisible_text.ts";
-import { sideName, type Turn } from "./session_state.ts";
+import { sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 /** What a decision was about. */
 export interface Decided {

@@ -9,7 +9,8 @@ import { endAllHeld, endUnrecorded, heldByAnswer } from "./consent_answers.ts";
 import { replyIdFor, takeAnswered } from "./correlation.ts";
 import { waitersIn } from "./receive_batch.ts";
 import { refuseAsked, replyIdToMalformed, replyIdToOversize } from "./refusals.ts";
-import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { otherSide, sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 /** The server process is gone (`description`: "ended with status 3"): every request of the agent that it owes an answer gets one from us. */
 export function endServer(turn: Turn, description: string): void {

@@ -8,7 +8,7 @@ import { surfaceKindOf } from "../policy/trust.ts";
 import { replyCodes } from "../mcp/reply.ts";
 import { findInvisible, type InvisibleCounts } from "../wire/invisible_text.ts";
 import type { PendingRequest } from "./pending.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { isNews } from "./surfaces.ts";
 import type { Withheld } from "./withheld.ts";
 

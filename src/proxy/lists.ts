@@ -13,7 +13,7 @@ import { surfaceKindOf } from "../policy/trust.ts";
 import { couldAllow, couldAllowTemplate } from "../policy/visible.ts";
 import { addPrivate, cutLists, type Edit, type ListToCut, makePrivate } from "./list_filter.ts";
 import type { PendingRequest } from "./pending.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { judgeList } from "./surfaces.ts";
 
 /** What becomes of the lists in a result. */

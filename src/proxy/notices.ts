@@ -13,7 +13,8 @@ import { reportedProgress } from "../mcp/progress.ts";
 import { heldByCancellation } from "./consent_answers.ts";
 import type { HeldCall } from "./consent_state.ts";
 import type { PendingRequest } from "./pending.ts";
-import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { otherSide, sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { boundOfNotifiedTask } from "./tasks.ts";
 import { explainSize } from "./withheld.ts";
 

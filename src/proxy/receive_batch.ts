@@ -11,7 +11,8 @@ import { JsonScanner } from "../wire/json.ts";
 import { openBatch } from "./batches.ts";
 import { refuseAnswer } from "./correlation.ts";
 import { refuseAsked } from "./refusals.ts";
-import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { otherSide, sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 /**
  * A batch has come from `side`. Nothing is judged yet: its elements are taken one by one, each as a message of its own,

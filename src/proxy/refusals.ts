@@ -7,7 +7,8 @@ import { type DenialDetails, errorReply, type ReplyCode, replyCodes } from "../m
 import { dropEscapes } from "../audit/terminal_text.ts";
 import type { FrameSpan } from "../wire/frame.ts";
 import { isIdTaken, refuseAnswer, replyIdFor } from "./correlation.ts";
-import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { otherSide, sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 /** Not a message: its sender is told, so that it does not wait; a chatty server's line goes to the operator. */
 export function refuseMalformed(turn: Turn, side: Side, incoming: Malformed): void {

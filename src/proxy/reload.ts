@@ -4,7 +4,8 @@ import type { PolicyChangeRecord } from "../audit/record.ts";
 import { listChanged } from "../mcp/list_changes.ts";
 import type { CompiledPolicy } from "../policy/compiled.ts";
 import { carryState } from "../policy/carry_state.ts";
-import { type BySide, type Session, type Step, Turn } from "./session_state.ts";
+import type { BySide, Session, Step } from "./session_state.ts";
+import { Turn } from "./turn.ts";
 import { withAnotherPolicy } from "./surface_table.ts";
 import type { Waiting } from "./waiting.ts";
 

@@ -15,7 +15,8 @@ import { denyUnrecorded, endServer, endSession } from "./endings.ts";
 import { refuseFailed, refuseMalformed, refuseOversize } from "./refusals.ts";
 import { receiveBatch } from "./receive_batch.ts";
 import { receiveRequest, resumeRequest } from "./requests.ts";
-import { type Session, sideName, type Step, Turn } from "./session_state.ts";
+import { type Session, sideName, type Step } from "./session_state.ts";
+import { Turn } from "./turn.ts";
 
 export { note, type PolicyEvent, reload } from "./reload.ts";
 export { createSession, type Gate, type Session, type Step } from "./session_state.ts";

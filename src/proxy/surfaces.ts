@@ -19,7 +19,7 @@ import { canonicalJson } from "../wire/canonical_json.ts";
 import { findInvisible } from "../wire/invisible_text.ts";
 import { arrayElements } from "../wire/json_spans.ts";
 import { type JsonObject, readJson } from "../wire/json_value.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { type KnownSurface, withKnown, withoutKnown } from "./surface_table.ts";
 
 // ——— Lists that pass ———

@@ -6,7 +6,7 @@ import { accompanyingTool, type Operation } from "../mcp/operation.ts";
 import { createdTask, namesTasks, notifiedTask, readTaskIds } from "../mcp/task.ts";
 import { type ResultBound, smallerBound } from "../policy/result_bound.ts";
 import type { PendingRequest } from "./pending.ts";
-import type { Turn } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 import { withTask } from "./task_table.ts";
 
 /** The name of a called tool as it is kept until its answer comes; undefined for what is no tool, or too long to keep. */

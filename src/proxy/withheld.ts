@@ -5,7 +5,8 @@ import { deniedToolResult, errorReply, type ReplyCode } from "../mcp/reply.ts";
 import type { ResultBound } from "../policy/result_bound.ts";
 import { quote } from "../policy/sentence.ts";
 import type { PendingRequest } from "./pending.ts";
-import { otherSide, sideName, type Turn } from "./session_state.ts";
+import { otherSide, sideName } from "./session_state.ts";
+import type { Turn } from "./turn.ts";
 
 /** Why. */
 export interface Withheld {

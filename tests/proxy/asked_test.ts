@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { noFacts, withShared } from "../../src/policy/facts.ts";
 import { initialState } from "../../src/policy/state.ts";
 import { decideAsked } from "../../src/proxy/asked.ts";
-import type { Turn } from "../../src/proxy/session_state.ts";
+import type { Turn } from "../../src/proxy/turn.ts";
 import type { ReadOperation } from "../../src/mcp/operation.ts";
 import { compile, document, operation, rule } from "../policy/support/build.ts";
 
