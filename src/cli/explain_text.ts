@@ -101,6 +101,8 @@ function formatCheck(
 
 function markOf({ says, answer }: RuleTrace, paint: Paint): string {
   if (says === "elsewhere") return "·";
+  // The call is one that it counts (yes), and there is no room: what one looks for is the second.
+  if (says === "limits") return answerMark("no", paint);
   return answer === undefined ? "·" : answerMark(answer, paint);
 }
 

@@ -15,11 +15,12 @@ rules:
 async function explained(
   call: string,
   options: Partial<ExplainOptions> = {},
+  written = policy,
 ): Promise<{ status: number; text: string; root: string }> {
   const root = await Deno.realPath(await Deno.makeTempDir({ prefix: "lilith-explain-" }));
   try {
     const file = join(root, "team.yaml");
-    await Deno.writeTextFile(file, policy.replace("ROOT", root));
+    await Deno.writeTextFile(file, written.replace("ROOT", root));
     await Deno.symlink("/etc", join(root, "out"));
     const lines: string[] = [];
     const status = await policyExplain(
@@ -79,6 +80,16 @@ Deno.test("policy explain shows nothing of a call that a terminal would obey, or
     assert.doesNotMatch(text, /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u);
     assert.doesNotMatch(text, /^- b/m);
   }
+});
+
+Deno.test("policy explain marks a limit without room as a no", async () => {
+  const purse =
+    "version: 1\nrules:\n  - { id: purse, limit: pay, to: { sum: amount, max: 5, per: session } }\n";
+  const asked = '{"tool":"pay","arguments":{"amount":9}}';
+  assert.match(
+    (await explained(asked, {}, purse)).text,
+    /→ ✗ limit {2}purse {2}has no room for it \(5 of 5 left\)/,
+  );
 });
 
 Deno.test("policy explain --no-disk follows no link", async () => {
