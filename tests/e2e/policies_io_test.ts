@@ -58,6 +58,7 @@ Deno.test("policies/filesystem.yaml: every tool that is shown works on what lies
       "list_directory_with_sizes",
       "read_file",
       "read_media_file",
+      "read_multiple_files",
       "read_text_file",
       "search_files",
     ]);
@@ -67,7 +68,11 @@ Deno.test("policies/filesystem.yaml: every tool that is shown works on what lies
     );
     assert.match((await call(client, "list_directory", { path: scratch.file("open") })).text, /notes\.txt/);
     assert.match((await call(client, "list_allowed_directories")).text, new RegExp(scratch.path));
+    const several = await call(client, "read_multiple_files", { paths: [scratch.file("open/notes.txt")] });
+    assert.match(several.text, /notes\.txt:\nhello/);
     assert.equal((await call(client, "read_text_file", { path: "/etc/hostname" })).rule, "default");
+    const mixed = { paths: [scratch.file("open/notes.txt"), "/etc/hostname"] };
+    assert.equal((await call(client, "read_multiple_files", mixed)).rule, "default");
     const written = await call(client, "write_file", { path: scratch.file("open/x"), content: "" });
     assert.equal(written.rule, "no-writing");
   });

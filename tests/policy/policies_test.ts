@@ -112,7 +112,7 @@ Deno.test("policies/filesystem.yaml lets every reading tool read, and no other d
   );
   assert.deepEqual(
     names.filter((_, index) => verdicts[index] !== "allow"),
-    ["read_multiple_files", "write_file", "edit_file", "create_directory", "move_file"],
+    ["write_file", "edit_file", "create_directory", "move_file"],
   );
 });
 
