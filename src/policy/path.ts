@@ -27,6 +27,8 @@ export type PathReading =
     readonly lexical: string;
     /** What the kernel could be asked to walk: `lexical`, and where there is a `..`, the path that still holds it. */
     readonly walked: readonly string[];
+    /** The same in other forms of Unicode, where a server could find another file; absent: there are none. */
+    readonly otherForms?: readonly string[];
   }
   | { readonly kind: "unknown"; readonly why: string };
 

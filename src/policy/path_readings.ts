@@ -16,7 +16,7 @@ import {
   spellings,
   stripSpelling,
 } from "./path.ts";
-import { percentDecodings, textReadings } from "./text_readings.ts";
+import { canonicalForms, percentDecodings, textReadings } from "./text_readings.ts";
 import { pathOfFileUri } from "./uri.ts";
 import { findWindowsAmbiguity, findWindowsTrouble, readWindowsPath } from "./windows_path.ts";
 
@@ -64,7 +64,8 @@ function readingsFrom(
 
 function readingsForDeny(text: string): readonly string[] | undefined {
   const readings = textReadings(text);
-  return readings && spellings(readings);
+  const forms = readings && canonicalForms(readings);
+  return forms && spellings(forms);
 }
 
 function unknown(why: string): PathReading {
@@ -75,7 +76,17 @@ function readOne(text: string, strictness: Strictness, settings: PathSettings): 
   const why = findTrouble(text, settings) ??
     (strictness === "allow" ? findAmbiguity(text, settings) : undefined);
   if (why !== undefined) return unknown(why);
-  return settings.style === "windows" ? readWindowsPath(text, settings) : readPath(text, settings);
+  const reading = settings.style === "windows" ? readWindowsPath(text, settings) : readPath(text, settings);
+  return strictness === "allow" ? withOtherForms(reading) : reading;
+}
+
+/** To a deny each form is a reading of its own. */
+function withOtherForms(reading: PathReading): PathReading {
+  if (reading.kind === "unknown") return reading;
+  const forms = canonicalForms(reading.walked);
+  if (forms === undefined) return unknown("its characters cannot be told");
+  const otherForms = forms.filter((form) => !reading.walked.includes(form));
+  return otherForms.length === 0 ? reading : { ...reading, otherForms };
 }
 
 /** Why a text has no one meaning as a path, under either strictness; undefined where it has. */

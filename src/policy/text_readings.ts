@@ -102,6 +102,16 @@ export function textReadings(text: string): readonly string[] | undefined {
   return [...readings];
 }
 
+/**
+ * Texts, and each with its letters and marks put together and taken apart (NFC, NFD): some servers look for a file under
+ * these names too (server-filesystem does), and so do some file systems. Undefined where it would take too long.
+ */
+export function canonicalForms(texts: readonly string[]): readonly string[] | undefined {
+  if (texts.every(isAscii)) return texts;
+  if (!texts.every(canNormalize)) return undefined;
+  return [...new Set(texts.flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]))];
+}
+
 /** A text as a reader of C strings sees it. */
 export function upToNul(text: string): string {
   const nul = text.indexOf("\0");

@@ -54,9 +54,33 @@ function allInside(
         if (landed === "no") return "no";
         if (landed === "unknown") answer = "unknown";
       }
+      for (const form of reading.otherForms ?? []) {
+        const landed = answerOtherForm(roots, form, facts, settings);
+        if (landed === "no") return "no";
+        if (landed === "unknown") answer = "unknown";
+      }
     }
   }
   return answer;
+}
+
+/** A file that is there under another form counts as any other; where none is, the form does not matter. */
+function answerOtherForm(
+  roots: readonly string[],
+  form: string,
+  facts: Facts,
+  settings: PathSettings,
+): Answer {
+  const landed = answerLanding(roots, landing(facts, form, settings), facts, "allow", settings);
+  if (landed !== "no" || facts.get(form)?.kind !== "missing") return landed;
+  const composed = landing(facts, form, settings)?.normalize("NFC");
+  return roots.some((root) => {
+      const resolvedRoot = landing(facts, root, settings)?.normalize("NFC");
+      return resolvedRoot !== undefined && composed !== undefined &&
+        isInside(resolvedRoot, composed, settings.pathCase, "allow");
+    })
+    ? "yes"
+    : "no";
 }
 
 function anyInside(
@@ -116,7 +140,7 @@ export function pathsToResolve(
   for (const reading of readings) {
     if (reading.kind === "unknown") return [];
     if (isInsideAny(roots, reading.lexical, strictness, settings) !== (strictness === "allow")) return [];
-    paths.push(...reading.walked);
+    paths.push(...reading.walked, ...reading.otherForms ?? []);
   }
   return [...roots, ...paths];
 }

@@ -13,6 +13,9 @@ const tree: Readonly<Record<string, Entry>> = {
   "/tmp/dir": "directory",
   "/tmp/out": { link: "/etc" },
   "/tmp/in": { link: "dir" },
+  "/tmp/l\u00efnk": { link: "/etc" },
+  "/tmp/le\u0301nk": { link: "/etc" },
+  "/srv/e\u0301": "directory",
   "/tmp/dangling": { link: "/etc/new" },
   "/tmp/loop": { link: "/tmp/loop" },
   "/etc": "directory",
@@ -101,6 +104,19 @@ Deno.test("under: relative paths begin in each directory that the server was tol
   assert.equal(outcome("link", { ...setting, roots: ["/etc"] }).denies, true);
   assertAll(["/tmp/a", "/tmp/dir/x"], inside, setting);
   assertAll(["/home/x"], outside, setting);
+});
+
+Deno.test("under: a name is read with its letters and marks put together and taken apart", () => {
+  for (
+    const path of ["/tmp/l\u00efnk/passwd", "/tmp/li\u0308nk/passwd", "/tmp/l%c3%afnk", "/tmp/l\u00e9nk/x"]
+  ) {
+    assert.deepEqual(outcome(path, { roots: ["/tmp"] }).allows, false, path);
+    assert.deepEqual(outcome(path, { roots: ["/etc"] }).denies, true, path);
+  }
+  assertAll(["/srv/e\u0301/x", "/srv/e\u0301"], inside, { roots: ["/srv/e\u0301"] });
+  assertAll(["/srv/\u00e9/x", "/srv/%c3%a9"], { allows: false, denies: true }, { roots: ["/srv/e\u0301"] });
+  assertAll(["/srv/\u00fc/x"], inside, { roots: ["/srv/\u00fc"] });
+  assertAll(["/tmp/\u00e9", "/tmp/e\u0301", "/tmp/\u65e5\u672c/\u0928\u093f"], inside);
 });
 
 Deno.test("under: a path that climbs out by name is outside", () => {
