@@ -227,6 +227,9 @@ export const listPagesMax = 64;
 /** How long a call waits for a list that we ask the server for: reference servers take milliseconds. */
 export const listTimeoutMs = 5_000;
 
+/** How long a server that has not answered is not asked again: each call that waits holds up all that is behind it. */
+export const listSilenceMs = 30_000;
+
 /** A schema of arguments that a tool declares, as canonical JSON. Real ones have some KiB. */
 export const schemaBytesMax = 256 * KiB;
 

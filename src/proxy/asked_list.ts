@@ -4,7 +4,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import { listedCharactersMax, listedItemsMax, listPagesMax } from "../limits.ts";
+import { listedCharactersMax, listedItemsMax, listPagesMax, listSilenceMs } from "../limits.ts";
 import type { ErrorAnswer, Members, Notification, Request, Result, Value } from "../mcp/message.ts";
 import { ObjectReader, textOf } from "../mcp/object_reader.ts";
 import { type Operation, readMeta } from "../mcp/operation.ts";
@@ -27,6 +27,15 @@ export function askForSurfaces(turn: Turn, operation: Operation, message: Reques
     { kind, pages: 0, gathered: new Map(), outdated: false, meta: metaFor(message) },
     undefined,
   );
+}
+
+/**
+ * Whether the server has let a question of ours go unanswered a moment ago. Other calls are not held up for the same
+ * silence then, nor what the agent says behind them: they are judged without an answer.
+ */
+export function isServerSilent({ surfaces: { silentSinceMs }, nowMs }: Turn): boolean {
+  // (A clock that went back must not make it one for ever.)
+  return silentSinceMs !== undefined && nowMs >= silentSinceMs && nowMs - silentSinceMs < listSilenceMs;
 }
 
 function listMethod(kind: UsedKind): string {

@@ -25,7 +25,7 @@ import { type ResultBound, resultBound, smallerBound } from "../policy/result_bo
 import { wantsSurface } from "../policy/trust.ts";
 import type { InvisibleCounts } from "../wire/invisible_text.ts";
 import { inFlightMax, listTimeoutMs } from "../limits.ts";
-import { askForSurfaces, endAsking } from "./asked_list.ts";
+import { askForSurfaces, endAsking, isServerSilent } from "./asked_list.ts";
 import { carryOutAsked, decideAsked, recordAsked } from "./asked.ts";
 import { alone, readCompany } from "./company.ts";
 import { consult } from "./consent.ts";
@@ -90,7 +90,8 @@ export function receiveRequest(turn: Turn, side: Side, message: Request | Notifi
     granted: turn.released?.rules,
     heldAs: turn.released?.call,
   };
-  const awaitsServer = needsSurface && surfaceFact(turn, trust, operation) === undefined;
+  const awaitsServer = needsSurface && surfaceFact(turn, trust, operation) === undefined &&
+    !isServerSilent(turn);
   if (queries.length === 0 && !awaitsServer) return judge(turn, side, waiting, noFacts);
   turn.setWaiting(side, waiting);
   if (awaitsServer) askForSurfaces(turn, operation, message);
@@ -102,6 +103,7 @@ export function resumeRequest(turn: Turn, side: Side, waiting: WaitingRequest, f
   turn.setWaiting(side, undefined);
   if (waiting.wantsSurface && turn.surfaces.asking !== undefined) {
     endAsking(turn, `the server did not answer within ${listTimeoutMs / 1000} s`);
+    turn.surfaces = { ...turn.surfaces, silentSinceMs: turn.nowMs };
   }
   // The server may have gone, or the table may have filled, while the facts were looked up.
   const obstacle = findObstacle(turn, side, waiting.message);

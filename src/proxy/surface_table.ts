@@ -39,6 +39,8 @@ export interface SurfaceTable {
   readonly tool: SurfaceList;
   readonly prompt: SurfaceList;
   readonly asking: Asking | undefined;
+  /** When a request of ours was given up last, because no answer had come; undefined: the server has listed since. */
+  readonly silentSinceMs: number | undefined;
   /** Requests of our own so far. */
   readonly asked: number;
   /** What the operator has been told already. */
@@ -51,6 +53,7 @@ export const noSurfaces: SurfaceTable = {
   tool: nothingKnown,
   prompt: nothingKnown,
   asking: undefined,
+  silentSinceMs: undefined,
   asked: 0,
   told: new Set(),
 };
@@ -79,7 +82,7 @@ export function withKnown(
     known.delete(name);
     characters -= sizeOf(name, before);
   }
-  return withList(table, kind, { known, complete });
+  return { ...withList(table, kind, { known, complete }), silentSinceMs: undefined };
 }
 
 /** Characters of the names and schemas that are kept. */
@@ -96,7 +99,7 @@ function sizeOf(name: string, { schema }: KnownSurface): number {
 /** The table once the whole list is there. */
 export function withWhole(table: SurfaceTable, { kind, gathered, outdated }: Asking): SurfaceTable {
   const list = { known: gathered, complete: !outdated };
-  return { ...withList(table, kind, list), asking: undefined };
+  return { ...withList(table, kind, list), asking: undefined, silentSinceMs: undefined };
 }
 
 /** The table once the server has said that a list is another now. */
@@ -104,6 +107,7 @@ export function withoutKnown(table: SurfaceTable, kind: UsedKind): SurfaceTable 
   const { asking } = table;
   return {
     ...withList(table, kind, nothingKnown),
+    silentSinceMs: undefined,
     asking: asking?.kind === kind ? { ...asking, outdated: true } : asking,
   };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listedCharactersMax, schemaBytesMax } from "../../src/limits.ts";
+import { listedCharactersMax, listSilenceMs, schemaBytesMax } from "../../src/limits.ts";
 import { noFacts } from "../../src/policy/facts.ts";
 import { resume, serverGone } from "../../src/proxy/session.ts";
 import { charactersOf } from "../../src/proxy/surface_table.ts";
@@ -160,4 +160,25 @@ Deno.test("nothing that a server answers us with reaches the agent, and a second
     assert.deepEqual(sentTo("downstream", again), []);
     assert.equal(recordsIn(again)[0].code, "unasked");
   }
+});
+
+Deno.test("a server that does not answer us is asked again when it says that it has another list, or after a while", () => {
+  const conversation = declared();
+  const isAsked = (happenings: readonly Happening[]) => sentTo("upstream", happenings).length > 0;
+  const giveUp = () =>
+    conversation.adopt(resume(conversation.session, "downstream", noFacts, conversation.nowMs));
+  assert.ok(isAsked(conversation.agent(call(1, "x", {}))));
+  assert.equal(replyIn(giveUp()).result.isError, true);
+  // Nobody waits a second time, and what is not known is not let through.
+  const second = conversation.agent(call(2, "x", {}));
+  assert.ok(!isAsked(second));
+  assert.equal(replyIn(second).result.isError, true);
+  conversation.nowMs += listSilenceMs;
+  assert.ok(isAsked(conversation.agent(call(3, "x", {}))));
+  giveUp();
+  conversation.server({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
+  assert.ok(isAsked(conversation.agent(call(4, "x", {}))));
+  giveUp();
+  list(conversation, [{ name: "x", inputSchema: {} }]);
+  assert.equal(forwardsIn(conversation.agent(call(5, "x", {}))).length, 1);
 });
