@@ -112,6 +112,7 @@ function reportKey(key: string, path: Path, context: Context): void {
 }
 
 function keyHint(key: string, words: Words): string {
+  if (words.outside?.keys.includes(key) === true) return `It belongs to ${words.outside.of}`;
   const meant = (words.meant && ownValue(words.meant, key.toLowerCase())) ?? nearest(key, words.known);
   return meant === undefined
     ? `The keys of ${words.what} are ${words.known.join(", ")}`

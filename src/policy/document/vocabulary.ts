@@ -7,6 +7,8 @@ export interface Words {
   readonly known: readonly string[];
   /** Keys of later versions. They are refused by name: a rule that is not enforced must not look as if it were. */
   readonly later?: Readonly<Record<string, string>>;
+  /** Keys of the part around it that are easily written one level too deep: the rule's, in a check of an argument. */
+  readonly outside?: { readonly of: string; readonly keys: readonly string[] };
   /** What people write who come from other languages; the value is a key of ours. */
   readonly meant?: Readonly<Record<string, string>>;
 }
@@ -161,8 +163,11 @@ const wordsByPlace: Readonly<Record<string, Words>> = {
       "max_length",
       "present",
     ],
+    outside: {
+      of: "the rule, beside args",
+      keys: ["schema", "others", "reason", "until", "max_result", "taint", "if_tainted"],
+    },
     later: {
-      schema: "checking arguments against the tool's own schema",
       type: "checks on the type of an argument",
       min_length: "a least length",
       not: "negated checks",

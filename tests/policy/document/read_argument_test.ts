@@ -98,6 +98,10 @@ Deno.test("checks of a wrong type are refused", () => {
       '3:38 policy_wrong_type "one_of" is the text "a", where a list is expected | Write a list: [a]',
     ],
     ["{ regex: a }", '3:30 policy_unknown_key unknown key "regex" in a check | Did you mean "matches"?'],
+    [
+      "{ schema: declared }",
+      '3:30 policy_unknown_key unknown key "schema" in a check | It belongs to the rule, beside args',
+    ],
   ];
   for (const [value, expected] of table) assert.deepEqual(refusals(value), [expected], value);
 });
