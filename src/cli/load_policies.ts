@@ -57,48 +57,38 @@ async function loadPolicy(
   });
 }
 
+/** What policies are compiled for. */
+export interface CompileSettings {
+  /** The server's working directory, absolute. */
+  readonly workingDirectory: string;
+  /** Directories that the server was told of, where relative paths may begin as well; left out: none. */
+  readonly namedDirectories?: readonly string[];
+  /** What the server said of itself when it was approved; left out where it was not locked. */
+  readonly lock?: Lock | undefined;
+  /** Whether other proxies share what is counted and seen; left out: they do not. */
+  readonly sharesState?: boolean;
+}
+
+/** Makes the policies ready to judge calls of the server that the settings speak of. */
+export async function compileFor(
+  documents: readonly PolicyDocument[],
+  ownFiles: readonly string[],
+  settings: CompileSettings,
+): Promise<CompiledPolicy> {
+  const engine = usesPatterns(documents) ? await loadPatternEngine() : undefined;
+  return compilePolicies(documents, { ...settings, pathCase: "exact", ownFiles }, engine);
+}
+
 /** Makes the same of any policies that {@linkcode compileFor} makes of those of the start; all is loaded that they may need. */
 export async function openCompiler(
-  workingDirectory: string,
-  lock: Lock | undefined,
-  sharesState: boolean,
-  namedDirectories: readonly string[],
+  settings: CompileSettings,
 ): Promise<(documents: readonly PolicyDocument[], ownFiles: readonly string[]) => CompiledPolicy> {
   const engine = await loadPatternEngine();
   return (documents, ownFiles) => {
-    demandLock(documents, lock);
-    demandState(documents, sharesState);
-    const options = {
-      workingDirectory,
-      namedDirectories,
-      pathCase: "exact",
-      ownFiles,
-      lock,
-      sharesState,
-    } as const;
-    return compilePolicies(documents, options, engine);
+    demandLock(documents, settings.lock);
+    demandState(documents, settings.sharesState === true);
+    return compilePolicies(documents, { ...settings, pathCase: "exact", ownFiles }, engine);
   };
-}
-
-/** Makes the policies ready to judge calls of a server in `workingDirectory` that was told of `namedDirectories`. */
-export async function compileFor(
-  documents: readonly PolicyDocument[],
-  workingDirectory: string,
-  ownFiles: readonly string[],
-  lock?: Lock,
-  sharesState = false,
-  namedDirectories: readonly string[] = [],
-): Promise<CompiledPolicy> {
-  const engine = usesPatterns(documents) ? await loadPatternEngine() : undefined;
-  const options = {
-    workingDirectory,
-    namedDirectories,
-    pathCase: "exact",
-    ownFiles,
-    lock,
-    sharesState,
-  } as const;
-  return compilePolicies(documents, options, engine);
 }
 
 /** Refuses policies that count over hours and days where nothing outlasts this process. Throws `policy_bad_value`. */

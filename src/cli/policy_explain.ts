@@ -83,7 +83,8 @@ export async function policyExplain(
   }
   const settings = mergeServerSettings(documents.map((document) => document.server));
   const directory = resolve(options.directory ?? settings.directory ?? Deno.cwd());
-  const policy = await compileFor(documents, directory, options.policies.map((path) => realpathSync(path)));
+  const ownFiles = options.policies.map((path) => realpathSync(path));
+  const policy = await compileFor(documents, ownFiles, { workingDirectory: directory });
   const found = lookUp(needsOfAll(policy, call.operations), directory, options.disk);
   const facts = asDeclared(policy, found);
   const [first, ...rest] = call.operations;

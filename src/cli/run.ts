@@ -46,7 +46,7 @@ import { version } from "../version.ts";
 import { demandLevel } from "./demand_level.ts";
 import { exitStatus } from "./exit_status.ts";
 import { demandCommand, readLockFile } from "./lock_file.ts";
-import { compileFor, demandLock, demandState, loadPolicies } from "./load_policies.ts";
+import { compileFor, type CompileSettings, demandLock, demandState, loadPolicies } from "./load_policies.ts";
 import { namedDirectories } from "./named_directories.ts";
 import { openOperatorLog } from "./operator_log.ts";
 import type { RunOptions } from "./run_arguments.ts";
@@ -97,9 +97,15 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       ...(state === undefined ? [] : [state.path]),
     ]),
   ];
+  const compile: CompileSettings = {
+    workingDirectory: directory,
+    namedDirectories: named,
+    lock: locked?.lock,
+    sharesState: state !== undefined,
+  };
   const session = createSession({
     session: randomUUID(),
-    policy: await compileFor(documents, directory, ownFiles, locked?.lock, state !== undefined, named),
+    policy: await compileFor(documents, ownFiles, compile),
     audited: sink !== undefined,
     anchor: sink?.anchor ?? emptyAnchor,
     digestKey: randomBytes(32),
@@ -128,11 +134,8 @@ async function supervise(options: RunOptions, stderr: StderrWriter, log: Logger)
       files: options.policies,
       documents,
       vars,
-      directory,
-      namedDirectories: named,
+      compile,
       ownFiles,
-      sharesState: state !== undefined,
-      lock: locked?.lock,
       resolvePath,
       say,
     })

@@ -5,14 +5,13 @@ import { resolve } from "node:path";
 import { LilithError } from "../errors.ts";
 import { policyBytesMax } from "../limits.ts";
 import type { Resolution } from "../policy/facts.ts";
-import type { Lock } from "../policy/lock.ts";
 import type { PolicyDocument } from "../policy/rule.ts";
 import type { Relay } from "../proxy/relay.ts";
 import { ownFilesWritableByServer } from "../supervisor/resolve.ts";
 import { openWatchedFiles } from "../supervisor/watched_files.ts";
 import { pollEvent } from "../transport/descriptors.ts";
 import type { PollLoop } from "../transport/poll_loop.ts";
-import { openCompiler } from "./load_policies.ts";
+import { type CompileSettings, openCompiler } from "./load_policies.ts";
 import { PolicyWatch } from "./policy_watch.ts";
 import { PolicyReloader } from "./reload_policies.ts";
 import { demandDeclared, type GivenVariables } from "./variables.ts";
@@ -23,15 +22,9 @@ export interface WatchSettings {
   /** One for each file. */
   readonly documents: readonly PolicyDocument[];
   readonly vars: GivenVariables;
-  /** The server's working directory. */
-  readonly directory: string;
-  /** What its command names. */
-  readonly namedDirectories: readonly string[];
+  readonly compile: CompileSettings;
   /** All files of ours, as the start knows them. */
   readonly ownFiles: readonly string[];
-  /** Whether `--state` was given. */
-  readonly sharesState: boolean;
-  readonly lock: Lock | undefined;
   readonly resolvePath: (path: string) => Resolution;
   readonly say: (level: "info" | "warning", text: string) => void;
 }
@@ -59,12 +52,7 @@ export async function openWatch(settings: WatchSettings): Promise<PolicyWatching
   paths.forEach((path, i) => demandPlainFile(path, files[i]));
   warnOfWritable(files, say);
   const { decodeDocument, formatDiagnostic } = await import("../policy/document.ts");
-  const compile = await openCompiler(
-    settings.directory,
-    settings.lock,
-    settings.sharesState,
-    settings.namedDirectories,
-  );
+  const compile = await openCompiler(settings.compile);
   const watched = openWatchedFiles(paths, policyBytesMax);
   if (watched.descriptor < 0) {
     say(
