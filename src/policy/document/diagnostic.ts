@@ -39,6 +39,7 @@ export type WarningCode =
   /** A path, URL or command may be passed in an argument that no rule looks at. */
   | "unchecked_argument"
   /** A pattern that allows more than it seems to: `finds`, or `matches` for a path. */
+  | "loose_host"
   | "loose_pattern"
   /** `matches` in a deny, where only the whole text is looked at. */
   | "tight_pattern"

@@ -10,6 +10,7 @@ import { withOperands } from "./open_checks.ts";
 
 export function findMisreadRules(document: PolicyDocument, report: Report): void {
   for (const rule of document.rules) {
+    warnOfOpenHosts(rule, report);
     for (const argument of rule.args) {
       warnOfChecksAsArguments(rule, argument, report);
       for (const check of argument.checks.flatMap(withOperands)) {
@@ -80,3 +81,28 @@ function warnOfClimbingPatterns(rule: Rule, check: Check, report: Report): void 
     'For a path, use "under"',
   );
 }
+
+/** `https://api.example.com*` is `https://api.example.com@evil.net/` too, and `https://*.example.com/` `https://evil.net?.example.com/`. */
+function warnOfOpenHosts(rule: Rule, report: Report): void {
+  if (rule.effect !== "allow" && rule.effect !== "ask") return;
+  const checks = rule.args.flatMap((argument) => argument.checks.flatMap(withOperands));
+  if (checks.some(({ kind }) => kind === "url")) return;
+  const globs = [
+    ...rule.scope.resources,
+    ...checks.flatMap((check) => check.kind === "glob" ? check.globs : []),
+  ];
+  const patterns = checks.flatMap((check) => check.kind === "matches" ? [check.pattern] : []);
+  const open = globs.find((glob) => openHostGlob.test(glob)) ??
+    patterns.find((pattern) => openHostPattern.test(pattern));
+  if (open === undefined) return;
+  report.warning(
+    "loose_host",
+    rule.at,
+    `the rule ${quote(rule.id)} allows other hosts than it seems to with ${quote(open)}`,
+    'Compare the host with "url": { url: { scheme: https, host: ["*.example.com"] } }; of a resource it is args: uri',
+  );
+}
+/** A star before the path begins; not `https://*`, which is plainly every host. */
+const openHostGlob = /^(?:https?|wss?|ftp):\/\/(?!\*+$)[^/]*[*?]/i;
+/** The same of a pattern, in which a point is any character. */
+const openHostPattern = /^\^?(?:https\??|wss\??|ftp):\\?\/\\?\/(?!\.[*+]\$?$)(?:[^/\\.*+?([]|\\.)*[.*+?([]/i;

@@ -69,3 +69,33 @@ Deno.test("a path where the URI of a resource is named is warned of", () => {
     assert.deepEqual(ruleComplaints(`  - { deny: { resources: "${uri}" } }`), [], uri);
   }
 });
+
+Deno.test("an allow of URLs by a glob or pattern whose host is open is warned of", () => {
+  assert.deepEqual(ruleComplaints('  - { id: a, allow: { resources: "https://api.example.com*" } }'), [
+    '3:5 loose_host the rule "a" allows other hosts than it seems to with "https://api.example.com*" | ' +
+    'Compare the host with "url": { url: { scheme: https, host: ["*.example.com"] } }; of a resource it is args: uri',
+  ]);
+  const codes = (rule: string) => ruleComplaints(`  - ${rule}`).map((said) => said.split(" ")[1]);
+  for (
+    const check of [
+      'glob: "https://*.example.com/**"',
+      "matches: 'https://api.example.com/.*'",
+      "matches: '^https?:\\/\\/[a-z]+\\.example\\.com/.*'",
+    ]
+  ) {
+    assert.deepEqual(codes(`{ allow: t, args: { u: { ${check} } } }`), ["loose_host"], check);
+    assert.deepEqual(codes(`{ ask: t, args: { u: { ${check} } } }`), ["loose_host"], check);
+  }
+  for (
+    const rule of [
+      '{ allow: { resources: "https://api.example.com/*" } }',
+      '{ allow: { resources: ["https://*", "postgres://*/schema", "file:///tmp*"] } }',
+      '{ allow: { resources: "https://*.example.org/*" }, args: { uri: { url: { host: "*.example.org" } } } }',
+      '{ deny: { resources: "https://api.example.com*" } }',
+      "{ allow: t, args: { u: { matches: 'https://api\\.example\\.com/[a-z]*' } } }",
+      "{ allow: t, args: { u: { matches: 'https://.*' } } }",
+    ]
+  ) {
+    assert.deepEqual(codes(rule), [], rule);
+  }
+});
