@@ -20,6 +20,7 @@ import { type HeldCall, keptAnswer, questionKey, withOpenQuestion } from "./cons
 import { canBeAnsweredWithQuestion, questionAnswer } from "./consent_in_results.ts";
 import { policiesInForce } from "./consent_answers.ts";
 import { recordDecision } from "./decision_record.ts";
+import { isNews } from "./surfaces.ts";
 import type { Turn } from "./turn.ts";
 import type { WaitingRequest } from "./waiting.ts";
 
@@ -105,12 +106,24 @@ function settle(
     }
   }
   if (turn.gate.approvals === undefined) {
+    tellNobodyAsks(turn, unsettled.call);
     return refuse(unsettled, "a person would have to approve it, and there is no way to ask one here");
   }
   const { call, facts, granted } = unsettled;
   turn.setWaiting(side, { ...waiting, found: withConsents(facts, granted), approvalFor: call.key });
   turn.effects.push({ kind: "look_up", queries: [{ kind: "approval", ...call }] });
   return undefined;
+}
+
+/** To the operator, once: the model must not be told how calls could pass. */
+function tellNobodyAsks(turn: Turn, { target, name }: ConsentCall): void {
+  const why = "its client shows no form for it here, and there is no --state FILE";
+  if (!isNews(turn, why)) return;
+  turn.say(
+    "warning",
+    `${target} ${quote(name)} is denied, because nobody can be asked for consent: ${why} ` +
+      "with which `lilith-zero approvals` could answer",
+  );
 }
 
 function refuse({ joint, facts }: Unsettled, reason: string): Consulted {

@@ -279,8 +279,12 @@ Deno.test("what is approved is judged at that time: limits and changed policies 
 
 Deno.test("a client that shows no forms, or has not begun, is not asked", () => {
   for (const capabilities of [{}, { elicitation: { url: {} } }, { elicitation: null }, { Elicitation: {} }]) {
-    const happenings = settled(capabilities).agent(call(1, "remove"));
+    const conversation = settled(capabilities);
+    const happenings = conversation.agent(call(1, "remove"));
     assert.match(textOf(happenings), /there is no way to ask one here/);
+    const told = (all: typeof happenings) => all.flatMap((one) => "say" in one ? one.say : []);
+    assert.match(told(happenings).join(), /"remove" is denied, because nobody can be asked.*no --state FILE/);
+    assert.deepEqual(told(conversation.agent(call(2, "remove"))), []);
   }
   questionIn(settled({ elicitation: { form: {}, url: {} } }).agent(call(1, "remove")));
   const early = new Conversation(policy);
