@@ -38,6 +38,26 @@ const policies = [
       ruleOf({ effect: "limit", scope: scopeOf({ tools: ["*"] }), to: { calls: 2, perMs: 1000, burst: 2 } }),
     ],
   },
+  {
+    default: "allow" as const,
+    invisibleText: "refuse" as const,
+    rules: [
+      ruleOf({ effect: "ask", scope: scopeOf({ tools: ["ask", "delete"], methods: ["sampling/*"] }) }),
+      ruleOf({
+        effect: "allow",
+        scope: scopeOf({ tools: ["read*"] }),
+        schema: "declared",
+        taint: ["private"],
+      }),
+      ruleOf({ effect: "allow", scope: scopeOf({ tools: ["slow"] }), resultBytesMax: 1024 }),
+      ruleOf({ effect: "deny", scope: scopeOf({ resources: ["*"] }), ifTainted: ["private"] }),
+      ruleOf({
+        effect: "limit",
+        scope: scopeOf({ tools: ["*"] }),
+        quota: { per: "session", max: 3 },
+      }),
+    ],
+  },
 ];
 
 /** Small enough for changed lines to reach it now and then. */

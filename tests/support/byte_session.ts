@@ -37,6 +37,8 @@ export class ByteSession {
   readonly deliveries: Delivery[] = [];
   readonly #inboxes: Readonly<Record<Side, Inbox>>;
   readonly #receive: typeof receive;
+  /** A message of the agent's that waits for the server's answer to a question of ours. */
+  #waiting: Incoming | undefined;
 
   constructor(options: ByteSessionOptions = {}) {
     const { document = { default: "allow" }, frameBytesMax = frameBytesCeiling } = options;
@@ -60,19 +62,55 @@ export class ByteSession {
   push(side: Side, bytes: Uint8Array): void {
     const chunk = bytes.slice();
     this.#inboxes[side].push(chunk);
-    chunk.fill(0x23);
+    if (this.#waiting === undefined) chunk.fill(0x23); // (A channel is not read from while its message waits.)
   }
 
   end(side: Side): void {
     this.#inboxes[side].end();
+    this.#goOn();
   }
 
   #take(side: Side, incoming: Incoming): void {
+    // What waits for the server's answer to us holds up its side. Here it waits no longer than until the next message.
+    if (side === "downstream") this.#goOn();
     for (let next: Incoming | undefined = incoming; next !== undefined;) {
-      let step = this.#receive(this.session, side, next, 1000);
-      if (step.effects[0]?.kind === "look_up") step = resume(step.session, side, noFacts, 1000);
-      this.#adopt(side, next, step);
-      next = nextElement(this.session, side);
+      this.#settle(side, next, this.#receive(this.session, side, next, 1000));
+      next = this.#next(side);
+    }
+    if (this.session.state.surfaces.asking === undefined) this.#goOn();
+    const other = side === "downstream" ? "upstream" : "downstream";
+    if (this.session.state.consent.released.length > 0) {
+      const released = this.#next(other);
+      if (released !== undefined) this.#take(other, released);
+    }
+  }
+
+  #next(side: Side): Incoming | undefined {
+    return side === "downstream" && this.#waiting !== undefined ? undefined : nextElement(this.session, side);
+  }
+
+  #goOn(): void {
+    const incoming = this.#waiting;
+    if (incoming === undefined) return;
+    this.#waiting = undefined;
+    this.#settle("downstream", incoming, resume(this.session, "downstream", noFacts, 1000));
+    const next = this.#next("downstream");
+    if (next !== undefined) this.#take("downstream", next);
+  }
+
+  /** Answers the questions of a step with nothing. */
+  #settle(side: Side, incoming: Incoming, step: Step): void {
+    for (;;) {
+      const question = step.effects.at(-1);
+      if (question?.kind !== "look_up") return this.#adopt(side, incoming, step);
+      const before = step.effects.slice(0, -1);
+      if (before.length > 0) this.#adopt(side, incoming, { session: step.session, effects: before });
+      this.session = step.session;
+      if (question.awaitsServer === true) {
+        this.#waiting = incoming;
+        return;
+      }
+      step = resume(step.session, side, noFacts, 1000);
     }
   }
 
