@@ -1,6 +1,7 @@
 /** What the shared state file holds, as plain data, and its form as text. */
 
 import { stateBytesMax, stateEntriesMax } from "../limits.ts";
+import type { Taint } from "../policy/taint.ts";
 
 /** Everything that several proxies know together. */
 export interface StateContent {
@@ -18,19 +19,13 @@ export interface SharedSession {
   readonly client: string;
   /** When it was last written to, Unix milliseconds. */
   readonly seenMs: number;
-  readonly taints: readonly SharedTaint[];
+  readonly taints: readonly Taint[];
   /** What the limits of the session have used up. */
-  readonly used: readonly SharedUse[];
-}
-
-export interface SharedTaint {
-  readonly label: string;
-  /** What brought it in: "tool" and the like, for people. */
-  readonly by: string;
+  readonly used: readonly UsedLimit[];
 }
 
 /** What was used up of one limit. */
-export interface SharedUse {
+export interface UsedLimit {
   /** The policy's name, and the rule's id in it. */
   readonly policy: string;
   readonly rule: string;
@@ -38,7 +33,7 @@ export interface SharedUse {
   readonly used: string;
 }
 
-export interface SharedWindow extends SharedUse {
+export interface SharedWindow extends UsedLimit {
   /** Which hour or day, in UTC: `2026-11-20` or `2026-11-20T13`. */
   readonly window: string;
 }
