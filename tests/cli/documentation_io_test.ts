@@ -173,3 +173,15 @@ Deno.test("what --json prints has the keys that the guide names, and no other", 
     }
   }
 });
+
+Deno.test("the guide names every kind of record, and no member that records do not have", () => {
+  const [, table] = section("In the audit log").split("| `kind`");
+  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+  const shapes = read("src/audit/record_body.ts");
+  const kinds = [...shapes.matchAll(/readonly kind: "(\w+)"/g)].map(([, kind]) => kind);
+  assert.deepEqual(tableNames(rows.join("\n")).sort(), [...new Set(kinds)].sort());
+  const source = shapes + read("src/audit/record.ts");
+  for (const [, word] of rows.join("\n").matchAll(/`(\w+)`/g)) {
+    assert.match(source, new RegExp(`\\b${word}\\b`), word);
+  }
+});
