@@ -2,7 +2,7 @@
 
 import { pathBytesMax } from "../limits.ts";
 import type { Strictness } from "./answer.ts";
-import { foldText } from "./text_readings.ts";
+import { foldText, stripSpelling } from "./text_readings.ts";
 
 /** How paths are understood. */
 export interface PathSettings {
@@ -113,11 +113,6 @@ export function spellings(texts: readonly string[]): readonly string[] {
     if (text.includes("\\")) all.add(text.replaceAll("\\", "/"));
   }
   return [...all];
-}
-
-/** A text as a server takes it that trims and unquotes. */
-export function stripSpelling(text: string): string {
-  return text.trim().replace(/^["']|["']$/g, "").trim();
 }
 
 /** Whether a text holds a control character: no path that a person would write does. */

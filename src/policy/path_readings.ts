@@ -14,9 +14,8 @@ import {
   type PathSettings,
   readPath,
   spellings,
-  stripSpelling,
 } from "./path.ts";
-import { canonicalForms, percentDecodings, textReadings } from "./text_readings.ts";
+import { canonicalForms, percentDecodings, stripSpelling, textReadings } from "./text_readings.ts";
 import { pathOfFileUri } from "./uri.ts";
 import { findWindowsAmbiguity, findWindowsTrouble, readWindowsPath } from "./windows_path.ts";
 

@@ -84,11 +84,15 @@ function hexDigit(unit: number): number {
 const looseDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Every reading of a text that a deny or limit rule looks at: as it stands, percent-decoded, in NFC and in NFKC, and
- * each of these up to its first NUL, where a C library stops reading. Undefined where normalizing would take too long.
+ * Every reading of a text that a deny or limit rule looks at: as it stands, percent-decoded, in NFC and in NFKC, each of
+ * these up to its first NUL, where a C library stops reading, and without what stands around it (`" delete"` is `delete`
+ * to many servers). Undefined where normalizing would take too long.
  */
 export function textReadings(text: string): readonly string[] | undefined {
-  if (isAscii(text) && !text.includes("%") && !text.includes("\0")) return [text];
+  if (isAscii(text) && !text.includes("%") && !text.includes("\0")) {
+    const bare = stripSpelling(text);
+    return bare === text || bare === "" ? [text] : [text, bare];
+  }
   const readings = new Set<string>();
   // NFKC makes % of the full-width percent sign, so it may come before the decoding as well as after it.
   if (!canNormalize(text)) return undefined;
@@ -99,6 +103,10 @@ export function textReadings(text: string): readonly string[] | undefined {
     }
   }
   for (const reading of [...readings]) readings.add(upToNul(reading));
+  for (const reading of [...readings]) {
+    const bare = stripSpelling(reading);
+    if (bare !== "") readings.add(bare);
+  }
   return [...readings];
 }
 
@@ -110,6 +118,22 @@ export function canonicalForms(texts: readonly string[]): readonly string[] | un
   if (texts.every(isAscii)) return texts;
   if (!texts.every(canNormalize)) return undefined;
   return [...new Set(texts.flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]))];
+}
+
+/** A text as a server takes it that trims and unquotes. */
+export function stripSpelling(text: string): string {
+  if (!mayStrip(text)) return text;
+  return text.trim().replace(/^["']|["']$/g, "").trim();
+}
+
+/** Whether it begins or ends with white space or a quote: told at once of nearly all texts. */
+function mayStrip(text: string): boolean {
+  return text !== "" && (isAround(text.charCodeAt(0)) || isAround(text.charCodeAt(text.length - 1)));
+}
+
+/** All white space beyond ASCII, and more. */
+function isAround(unit: number): boolean {
+  return unit <= 0x22 || unit === 0x27 || unit >= 0x80;
 }
 
 /** A text as a reader of C strings sees it. */

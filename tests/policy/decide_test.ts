@@ -544,3 +544,28 @@ Deno.test("a deny covers a name in every reading, also of a library that stops a
   }
   assert.equal(judge(policy, call("r\0m")).action, "forward");
 });
+
+Deno.test("a deny sees through white space and quotes around a text, and an allow takes it as it stands", () => {
+  const about = { args: { path: [equals("/etc/shadow")] } };
+  const whole = { args: { path: [matches("/etc/.*")] } };
+  for (
+    const path of [
+      " /etc/shadow",
+      "/etc/shadow\n",
+      '"/etc/shadow"',
+      "'/etc/shadow'",
+      "\u00a0/ETC/shadow",
+      "%20/etc/shadow",
+    ]
+  ) {
+    const asked = call("read", JSON.stringify({ path }));
+    const judge = (effect: "allow" | "deny", parts: typeof about | typeof whole) => {
+      const policy = compile(
+        document([rule(effect, "read", parts)], { default: effect === "allow" ? "deny" : "allow" }),
+      );
+      return decide(policy, initialState(policy), asked, noFacts, 0).verdict;
+    };
+    assert.deepEqual([judge("deny", about), judge("allow", about)], ["deny", "deny"], path);
+    if (!path.includes("ETC")) assert.equal(judge("deny", whole), "deny", path);
+  }
+});

@@ -376,7 +376,8 @@ function decodesSoundly(text: string): boolean {
 function looseReadings(text: string): string[] {
   return [text, text.normalize("NFKC")].flatMap(decodings)
     .flatMap((one) => [one, one.normalize("NFC"), one.normalize("NFKC")])
-    .flatMap((one) => [one, one.split("\0")[0]]);
+    .flatMap((one) => [one, one.split("\0")[0]])
+    .flatMap((one) => bare(one) === "" ? [one] : [one, bare(one)]);
 }
 
 function caseless(text: string): string {
