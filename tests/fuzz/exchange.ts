@@ -2,13 +2,24 @@
 
 import type { Incoming } from "../../src/mcp/message.ts";
 import type { Side } from "../../src/mcp/operation.ts";
-import { type ApprovalQuery, type Facts, noFacts, withApproval } from "../../src/policy/facts.ts";
+import {
+  type ApprovalQuery,
+  type Facts,
+  noFacts,
+  type SharedState,
+  withApproval,
+  withShared,
+} from "../../src/policy/facts.ts";
 import type { Effect } from "../../src/proxy/effect.ts";
 import * as session from "../../src/proxy/session.ts";
 import type { Session, Step } from "../../src/proxy/session.ts";
 import { messageOf, recordOf, sentText } from "../support/lines.ts";
-import { exchangePolicies } from "./exchange_policies.ts";
+import { openSharedAccess, type SharedAccess } from "../../src/state/shared_state.ts";
+import { emptyContent, type StateContent } from "../../src/state/state_content.ts";
+import type { StateFile } from "../../src/state/state_file.ts";
+import { exchangePolicies, payMax } from "./exchange_policies.ts";
 import { type Policies, Referee } from "./exchange_referee.ts";
+import { shareAttemptsMax } from "../../src/limits.ts";
 import type { Random } from "./random.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -55,6 +66,10 @@ export class Exchange {
   /** What each side has in front of it and has not answered, and what it has answered already. */
   readonly #inbox: Record<Side, Json[]> = { downstream: [], upstream: [] };
   readonly #answered: Record<Side, Json[]> = { downstream: [], upstream: [] };
+  /** What is shared with another proxy of the same client; undefined: nothing. */
+  readonly #shared: SharedAccess | undefined;
+  #content: StateContent = emptyContent;
+  #isStateLost = false;
   readonly #hasBatches: boolean;
   readonly #isStateless: boolean;
 
@@ -64,9 +79,12 @@ export class Exchange {
     this.#policies.now = random.below(exchangePolicies.length);
     this.referee = new Referee(this.#policies);
     const hasApprovals = random.below(2) === 0;
+    this.#shared = random.below(2) === 0
+      ? undefined
+      : openSharedAccess({ update: (change) => this.#update(change) } as StateFile, "client", () => {});
     this.#session = session.createSession({
       session: "exchange",
-      policy: exchangePolicies[this.#policies.now].compiled,
+      policy: this.#policy,
       audited: true,
       anchor: "0".repeat(64),
       digestKey: Uint8Array.from({ length: 32 }, () => random.below(256)),
@@ -102,7 +120,9 @@ export class Exchange {
       () => this.#timePasses(),
     ];
     random.pick(acts)();
-    if (!this.#isOver) this.referee.rests(this.#session, this.#waiting !== undefined);
+    if (this.#isOver) return;
+    const sharedLabels = this.#content.sessions.flatMap(({ taints }) => taints.map(({ label }) => label));
+    this.referee.rests(this.#session, this.#waiting !== undefined, sharedLabels);
   }
 
   /** The server ends, and the session with it. */
@@ -284,7 +304,13 @@ export class Exchange {
 
   #timePasses(): void {
     const random = this.#random;
-    switch (random.below(4)) {
+    switch (random.below(5)) {
+      case 4:
+        this.#isStateLost = random.below(4) === 0;
+        if (this.#shared !== undefined) {
+          this.#tell(this.#isStateLost ? "the state is lost" : "the state is there");
+        }
+        return this.#otherProxyCalls();
       case 0:
         this.#isLogFull = random.below(3) === 0;
         return this.#tell(this.#isLogFull ? "the log is full" : "the log has room");
@@ -307,7 +333,7 @@ export class Exchange {
   }
 
   #reload(): void {
-    const { compiled } = exchangePolicies[this.#policies.now];
+    const compiled = this.#policy;
     this.#tell(`policy ${this.#policies.now}`);
     const wasFull = this.#isLogFull;
     this.#isLogFull = false;
@@ -316,6 +342,41 @@ export class Exchange {
     this.referee.causes(undefined);
     this.#runAnyhow(step);
     this.#isLogFull = wasFull;
+  }
+
+  get #policy() {
+    const { compiled, sharing } = exchangePolicies[this.#policies.now];
+    return this.#shared === undefined ? compiled : sharing;
+  }
+
+  #update<T>(change: (content: StateContent) => { readonly content?: StateContent; readonly result: T }): T {
+    if (this.#isStateLost) throw new Error("gone");
+    const { content, result } = change(this.#content);
+    if (content !== undefined) this.#content = content;
+    return result;
+  }
+
+  /** Another proxy of the same client takes and brings in what it may. */
+  #otherProxyCalls(labels: readonly (string | undefined)[] = ["private", "untrusted", undefined]): void {
+    if (this.#shared === undefined) return;
+    const random = this.#random;
+    const amount = random.below(4);
+    const label = random.pick(labels);
+    const failed = this.#shared.share({
+      uses: amount === 0 ? [] : [{
+        quota: "",
+        policy: "test",
+        rule: "pay-limit",
+        window: "",
+        amount: String(amount),
+        max: String(payMax),
+      }],
+      taints: label === undefined ? [] : [{ label, by: "another" }],
+    }, this.#nowMs);
+    if (failed !== undefined) return;
+    this.#tell(`another proxy pays ${amount} and brings in ${label}`);
+    this.referee.sharesPayment(amount);
+    if (label !== undefined) this.referee.sharesLabel(label);
   }
 
   #says(side: Side, message: Json): void {
@@ -362,16 +423,27 @@ export class Exchange {
     const incoming = this.#waiting!;
     this.#waiting = undefined;
     this.#cause(incoming);
-    const step = this.#do.resume(this.#session, "downstream", noFacts, this.#nowMs);
-    this.#proceed(this.#session, "downstream", incoming, step);
+    const facts = this.#facts(noFacts);
+    const step = this.#do.resume(this.#session, "downstream", facts, this.#nowMs);
+    this.#proceed(this.#session, "downstream", incoming, step, facts);
     const next = this.#next("downstream");
     if (next !== undefined) this.#deliver("downstream", next);
   }
 
-  #proceed(before: Session, side: Side, incoming: Incoming, step: Step): void {
-    for (;;) {
+  #facts(facts: Facts): Facts {
+    return this.#shared === undefined ? facts : withShared(facts, this.#shared.read());
+  }
+
+  #proceed(before: Session, side: Side, incoming: Incoming, step: Step, known: Facts = noFacts): void {
+    for (let attempts = 0;;) {
       const question = step.effects.at(-1);
-      if (question?.kind !== "look_up") break;
+      if (question?.kind !== "look_up") {
+        const shared = this.#share(step, ++attempts);
+        if (shared === undefined) break;
+        if (attempts > 40) throw new Error("it tries for ever");
+        step = this.#do.resume(before, side, withShared(known, shared), this.#nowMs);
+        continue;
+      }
       const written = this.#run(step.effects.slice(0, -1));
       if (written !== undefined) return this.#deny(before, side, incoming, written);
       if (question.awaitsServer === true) {
@@ -381,12 +453,28 @@ export class Exchange {
       }
       before = this.#session = step.session;
       const wanted = question.queries.find((query) => query.kind === "approval");
-      const facts: Facts = wanted === undefined ? noFacts : withApproval(noFacts, this.#approval(wanted));
-      step = this.#do.resume(before, side, facts, this.#nowMs);
+      const asked = wanted === undefined ? noFacts : withApproval(noFacts, this.#approval(wanted));
+      known = question.queries.some(({ kind }) => kind === "shared_state") ? this.#facts(asked) : asked;
+      // Somebody may be quicker between the question and what comes of it. (A label that comes in then came too late.)
+      if (this.#random.below(4) === 0) this.#otherProxyCalls([undefined]);
+      step = this.#do.resume(before, side, known, this.#nowMs);
     }
     const written = this.#run(step.effects);
-    if (written !== undefined) return this.#deny(before, side, incoming, written);
+    if (written !== undefined) {
+      const [first] = step.effects;
+      if (first?.kind === "share") this.#shared?.giveBack(first, this.#nowMs);
+      return this.#deny(before, side, incoming, written);
+    }
     this.#session = step.session;
+  }
+
+  /** As the relay does. */
+  #share({ effects: [first] }: Step, attempts: number): SharedState | undefined {
+    if (first?.kind !== "share") return undefined;
+    if (attempts > shareAttemptsMax || this.#shared === undefined) {
+      return { kind: "unknown", why: "somebody was always quicker" };
+    }
+    return this.#shared.share(first, this.#nowMs);
   }
 
   #approval({ name, method, target, argumentsJson }: ApprovalQuery): ReturnType<() => Json> {

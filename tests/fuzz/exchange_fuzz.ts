@@ -1,6 +1,7 @@
 /**
  * Lets an agent, a server and a person who answer each other at random talk through the session, with all that waits in
- * it: calls held for a person, lists that we ask for ourselves, limits, labels, policies that change, a log that fails;
+ * it: calls held for a person, lists that we ask for ourselves, limits and labels that another proxy shares, policies that
+ * change, a log that fails;
  * and asks after each step whether the promises hold (exchange_referee.ts).
  *
  *     deno run --ignore-env=LOG_TOKENS,LOG_STREAM tests/fuzz/exchange_fuzz.ts --seconds 10 --seed 1

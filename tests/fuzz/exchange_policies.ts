@@ -38,6 +38,8 @@ const big = ruleOf({ id: "big", effect: "allow", scope: tools("big"), resultByte
 
 export interface ExchangePolicy {
   readonly compiled: CompiledPolicy;
+  /** The same where limits and labels are shared with other proxies. */
+  readonly sharing: CompiledPolicy;
   /** Whether labels are given and looked at. */
   readonly flows: boolean;
   readonly asks: boolean;
@@ -48,9 +50,10 @@ export interface ExchangePolicy {
 function make(
   sha256: string,
   document: Partial<PolicyDocument>,
-  promises: Omit<ExchangePolicy, "compiled">,
+  promises: Omit<ExchangePolicy, "compiled" | "sharing">,
 ): ExchangePolicy {
-  return { compiled: policyOf({ name: "test", sha256: sha256.repeat(64), ...document }), ...promises };
+  const whole = { name: "test", sha256: sha256.repeat(64), ...document };
+  return { compiled: policyOf(whole), sharing: policyOf(whole, { sharesState: true }), ...promises };
 }
 
 export const exchangePolicies: readonly ExchangePolicy[] = [

@@ -51,6 +51,7 @@ export class Referee {
   readonly #lastIndex: Record<Side, number> = { downstream: -1, upstream: -1 };
   readonly #asked = new Set<string>();
   readonly #labels = new Set<string>();
+  readonly #foreign = new Set<string>();
   /** Calls of `big` that were made under a policy that bounds their answers. */
   readonly #boundCalls = new Set<string>();
   #paid = 0;
@@ -80,6 +81,22 @@ export class Referee {
         this.open[side].set(id, "open");
       }
     }
+  }
+
+  /** Another proxy of the same client has paid, or brought a label in. */
+  sharesPayment(amount: number): void {
+    this.#paid += amount;
+    if (!(this.#paid <= payMax)) {
+      this.#fault(`${this.#paid} was paid by two proxies, and the limit is ${payMax}`);
+    }
+  }
+
+  sharesLabel(label: string): void {
+    this.#foreign.add(label);
+  }
+
+  #has(label: string): boolean {
+    return this.#labels.has(label) || this.#foreign.has(label);
   }
 
   /** The person has said yes to a question. */
@@ -218,12 +235,12 @@ export class Referee {
     if (tool === "big" && this.#policy.boundsBig) this.#boundCalls.add(JSON.stringify(message.id));
     const isAsked =
       (asks && (tool === "remove" || (from === "upstream" && message.method === "sampling/createMessage"))) ||
-      (flows && tool === "send" && this.#labels.has("private"));
+      (flows && tool === "send" && this.#has("private"));
     if (isAsked) {
       const until = this.#yes.get(this.subjectOf(message));
       if (until === undefined || until < nowMs) this.#fault(`nobody said yes to ${JSON.stringify(message)}`);
     }
-    if (tool === "send" && flows && this.#labels.has("private") && this.#labels.has("untrusted")) {
+    if (tool === "send" && flows && this.#has("private") && this.#has("untrusted")) {
       this.#fault("sent, with what is private and what is not trusted in one session");
     }
     if (flows && tool === "read") this.#labels.add("private");
@@ -247,12 +264,10 @@ export class Referee {
   }
 
   /** The session as it is between two messages. `waits`: one of the agent's waits for the server's answer to us. */
-  rests({ state }: Session, waits: boolean): void {
+  rests({ state }: Session, waits: boolean, sharedLabels: readonly string[]): void {
     const { consent, pending, policy } = state;
-    const ourLabels = policy.taints.map(({ label }) => label);
-    for (const label of this.#labels) {
-      if (!ourLabels.includes(label)) this.#fault(`the label ${label} is lost`);
-    }
+    const kept = [...policy.taints.map(({ label }) => label), ...sharedLabels];
+    for (const label of this.#labels) if (!kept.includes(label)) this.#fault(`the label ${label} is lost`);
     if (consent.held.length > heldCallsMax) this.#fault("too many calls are held");
     if (consent.kept.size > keptAnswersMax) this.#fault("too many answers are kept");
     if (consent.released.length > 0 && !waits) this.#fault("an approved call does not go on");

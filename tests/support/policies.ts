@@ -38,11 +38,16 @@ const engine = await loadPatternEngine();
 
 export function policyOf(
   document: Partial<PolicyDocument>,
-  options: { readonly workingDirectory?: string; readonly ownFiles?: readonly string[] } = {},
+  options: {
+    readonly workingDirectory?: string;
+    readonly ownFiles?: readonly string[];
+    readonly sharesState?: boolean;
+  } = {},
 ): CompiledPolicy {
   return compilePolicies([documentOf(document)], {
     workingDirectory: options.workingDirectory ?? "/wd",
     pathCase: "exact",
     ownFiles: options.ownFiles ?? [],
+    sharesState: options.sharesState ?? false,
   }, engine);
 }
