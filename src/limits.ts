@@ -82,7 +82,7 @@ export const inputRequestsMax = 64;
 /** Tasks of a session of which the tool is known; the oldest is forgotten beyond. */
 export const tasksMax = 1024;
 
-/** A task's id, or its tool's name, that is kept; MCP advises 128 for names, and ids are random. */
+/** A task's id that is kept as it is (a longer one as its digest), or its tool's name; MCP advises 128 for names, and ids are random. */
 export const taskNameCharactersMax = 256;
 
 // ——— policy ———

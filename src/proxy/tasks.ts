@@ -7,7 +7,7 @@ import { createdTask, namesTasks, notifiedTask, readTaskIds } from "../mcp/task.
 import { type ResultBound, smallerBound } from "../policy/result_bound.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Turn } from "./turn.ts";
-import { withTask } from "./task_table.ts";
+import { findTask, withTask } from "./task_table.ts";
 
 /** The name of a called tool as it is kept until its answer comes; undefined for what is no tool, or too long to keep. */
 export function toolToRemember({ target, name }: Operation): string | undefined {
@@ -16,13 +16,12 @@ export function toolToRemember({ target, name }: Operation): string | undefined 
 
 /** Notes the task that the answer to `request` says it has become, if it says so. */
 export function rememberTask(turn: Turn, request: PendingRequest, message: Result): void {
-  if (request.tool === undefined || message.members.size === 0) return;
+  const { tool, resultBound } = request;
+  if ((tool === undefined && resultBound === undefined) || message.members.size === 0) return;
   const task = createdTask(message);
   if (task === undefined) return;
-  turn.tasks = withTask(turn.tasks, task, request.tool);
-  if (request.resultBound !== undefined) {
-    turn.taskBounds = withTask(turn.taskBounds, task, request.resultBound);
-  }
+  if (tool !== undefined) turn.tasks = withTask(turn.tasks, task, tool);
+  if (resultBound !== undefined) turn.taskBounds = withTask(turn.taskBounds, task, resultBound);
 }
 
 /** The tools of the tasks that a client's message is about, as far as they are known; a reason where it is ambiguous. */
@@ -32,7 +31,7 @@ export function toolsOfTasks(turn: Turn, message: Request | Notification): reado
   if (typeof ids === "string") return ids;
   const tools = new Set<string>();
   for (const id of ids) {
-    const tool = turn.tasks.get(id);
+    const tool = findTask(turn.tasks, id);
     if (tool !== undefined) tools.add(tool);
   }
   return Array.from(tools, (tool) => accompanyingTool(message.method, tool));
@@ -43,14 +42,14 @@ export function boundOfTasks(turn: Turn, message: Request): ResultBound | undefi
   if (turn.taskBounds.size === 0 || !namesTasks(message.method)) return undefined;
   const ids = readTaskIds(message);
   if (typeof ids === "string") return undefined; // it was refused before
-  return ids.map((id) => turn.taskBounds.get(id)).reduce(smallerBound, undefined);
+  return ids.map((id) => findTask(turn.taskBounds, id)).reduce(smallerBound, undefined);
 }
 
 /** The same for a server's notification of one task's state; a reason where the task cannot be told for certain. */
 export function boundOfNotifiedTask(turn: Turn, message: Notification): ResultBound | string | undefined {
   if (turn.taskBounds.size === 0) return undefined;
   const { task, problem } = notifiedTask(message);
-  return problem ?? (task === undefined ? undefined : turn.taskBounds.get(task));
+  return problem ?? (task === undefined ? undefined : findTask(turn.taskBounds, task));
 }
 
 const none: readonly Operation[] = [];

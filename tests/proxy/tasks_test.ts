@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { taskNameCharactersMax, tasksMax } from "../../src/limits.ts";
-import { noTasks, withTask } from "../../src/proxy/task_table.ts";
+import { findTask, noTasks, withTask } from "../../src/proxy/task_table.ts";
 import { ruleOf, scopeOf } from "../support/policies.ts";
 import { call, Conversation, forwardsIn, recordsIn, replyIn } from "./support.ts";
 
@@ -81,11 +81,20 @@ Deno.test("only what answers a tool call makes a task known, and only names of a
   conversation.agent({ jsonrpc: "2.0", id: 1, method: "ping" });
   conversation.server({ jsonrpc: "2.0", id: 1, result: created["2025-11-25"] });
   const long = "x".repeat(taskNameCharactersMax + 1);
-  conversation.agent(call(2, "build"));
-  conversation.server({ jsonrpc: "2.0", id: 2, result: { task: { taskId: long } } });
   conversation.agent(call(3, long));
   conversation.server({ jsonrpc: "2.0", id: 3, result: created["2025-11-25"] });
   assert.equal(conversation.session.state.tasks.size, 0);
+});
+
+Deno.test("the table of tasks knows a task by an id of any length, and keeps a long one as its digest", () => {
+  const long = "x".repeat(1_000_000);
+  const table = withTask(withTask(noTasks, long, "a"), `${long}y`, "b");
+  assert.deepEqual([findTask(table, long), findTask(table, `${long}y`), findTask(table, "x")], [
+    "a",
+    "b",
+    undefined,
+  ]);
+  for (const key of table.keys()) assert.ok(key.length <= taskNameCharactersMax);
 });
 
 Deno.test("the table of tasks is bounded, forgets the oldest, and leaves earlier ones as they were", () => {
