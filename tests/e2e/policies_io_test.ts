@@ -1,9 +1,11 @@
 /** Ready policies in front of the servers that they are for, driven by a client that we did not write. */
 
 import assert from "node:assert/strict";
+import { openDatabase } from "./support/database.ts";
 import { readRecords, repository, runProgram, Scratch } from "./support/program.ts";
 import { call, namesOf, serverWords, through } from "./support/reference_server.ts";
 
+const serverPostgres = "npm:@modelcontextprotocol/server-postgres@0.6.2";
 const policyFile = (name: string) => `${repository}policies/${name}.yaml`;
 
 Deno.test("policies/memory.yaml: the server learns and recalls, and gets neither secrets nor what only a person may forget", async () => {
@@ -77,6 +79,32 @@ Deno.test("policies/filesystem.yaml: every tool that is shown works on what lies
     assert.equal(written.rule, "no-writing");
   });
   assert.deepEqual([...Deno.readDirSync(scratch.file("open"))].map(({ name }) => name), ["notes.txt"]);
+});
+
+Deno.test("policies/postgres.yaml: one statement that reads reaches the database, and nothing that ends the server's transaction", async () => {
+  await using database = openDatabase();
+  const server = [Deno.execPath(), "run", "-A", "--quiet", serverPostgres, database.url];
+  await through(["--policy", policyFile("postgres")], server, {}, async (client) => {
+    assert.deepEqual(await namesOf(client), ["query"]);
+    const answer = await call(client, "query", { sql: "SELECT answer FROM orders" });
+    assert.match(answer.text, /"answer": "42"/);
+    for (
+      const [sql, rule] of [
+        ["COMMIT; DROP SCHEMA public CASCADE", "default"],
+        ["SELECT 1; COMMIT; DROP TABLE orders", "default"],
+        ["WITH gone AS (DELETE FROM orders RETURNING *) SELECT * FROM gone", "no-writing"],
+        ["SELECT pg_read_file('/etc/passwd')", "only-tables"],
+        ["SELECT rolpassword FROM pg_authid", "no-credentials"],
+      ]
+    ) {
+      assert.equal((await call(client, "query", { sql })).rule, rule, sql);
+    }
+  });
+  assert.deepEqual(database.statements, [
+    "BEGIN TRANSACTION READ ONLY",
+    "SELECT answer FROM orders",
+    "ROLLBACK",
+  ]);
 });
 
 Deno.test("policies/paranoid.yaml: it does not start without a lock, and with it every call waits for a person", async () => {
