@@ -6,7 +6,7 @@
  * ```ts
  * import { patternSize } from "./pattern_size.ts";
  *
- * console.assert(patternSize("^[a-z]+$") === 4);
+ * console.assert(patternSize("^[a-z]+$") === 3);
  * console.assert(patternSize("(?:ab{10}){3}") > 30);
  * ```
  */
