@@ -131,6 +131,7 @@ function denyAll(): CompiledDocument {
     ask: undefined,
     allow: new ScopeIndex<CompiledRule>([], "allow"),
     taint: undefined,
+    bounds: undefined,
     shared: undefined,
   };
 }
@@ -146,10 +147,12 @@ function compileDocument(
   const ask: CompiledAsk[] = [];
   const allow: CompiledRule[] = [];
   const taint: CompiledTaint[] = [];
+  const bounds: CompiledRule[] = [];
   const shared: CompiledRule[] = [];
   document.rules.forEach((rule, order) => {
     const compiled = compileRule(rule, order, document, engine);
     if (rule.taint !== undefined && rule.mode === "enforce") taint.push({ ...compiled, labels: rule.taint });
+    if (rule.resultBytesMax !== undefined && rule.mode === "enforce") bounds.push(compiled);
     if ((rule.taint ?? rule.ifTainted ?? rule.quota) !== undefined) shared.push(compiled);
     switch (rule.effect) {
       case "deny":
@@ -201,6 +204,7 @@ function compileDocument(
       : { surely: new ScopeIndex(ask, "allow"), perhaps: new ScopeIndex(ask, "deny") },
     allow: new ScopeIndex(allow, "allow"),
     taint: taint.length === 0 ? undefined : new ScopeIndex(taint, "deny"),
+    bounds: bounds.length === 0 ? undefined : new ScopeIndex(bounds, "deny"),
     shared: shared.length === 0 ? undefined : new ScopeIndex(shared, "deny"),
   };
 }

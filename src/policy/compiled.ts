@@ -117,6 +117,8 @@ export interface CompiledDocument {
   readonly allow: ScopeIndex<CompiledRule>;
   /** Rules that bring labels in, covering as denies do; undefined where none does. */
   readonly taint: ScopeIndex<CompiledTaint> | undefined;
+  /** Rules that bound answers, covering as denies do; undefined where none does. */
+  readonly bounds: ScopeIndex<CompiledRule> | undefined;
   /** Rules that count over sessions and windows, and that bring labels in or look at them; undefined where none does. */
   readonly shared: ScopeIndex<CompiledRule> | undefined;
 }

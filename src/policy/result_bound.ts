@@ -15,8 +15,9 @@ export interface ResultBound {
 }
 
 /**
- * The smallest bound of every allow and ask rule that covers the operation and of which no check says no, whichever of
- * them let it through: the order of rules does not matter. Undefined where none has one.
+ * The smallest bound of every allow and ask rule that covers the operation as a deny would and of which no check says no,
+ * whichever of them let it through: the order of rules does not matter, nor does a spelling that a server takes for the
+ * rule's. Undefined where none has one.
  */
 export function resultBound(
   policy: CompiledPolicy,
@@ -28,13 +29,11 @@ export function resultBound(
   const { documents, paths } = policyAt(policy, nowMs);
   const subject = new Subject(operation, facts, paths);
   let smallest: ResultBound | undefined;
-  for (const { name, mode, allow, ask } of documents) {
-    if (mode !== "enforce") continue;
-    for (const rule of [...allow.covering(subject), ...(ask?.perhaps.covering(subject) ?? [])]) {
-      const { id, observes, resultBytesMax } = rule;
-      if (observes || resultBytesMax === undefined || resultBytesMax >= (smallest?.bytesMax ?? Infinity)) {
-        continue;
-      }
+  for (const { name, mode, bounds } of documents) {
+    if (mode !== "enforce" || bounds === undefined) continue;
+    for (const rule of bounds.covering(subject)) {
+      const { id, resultBytesMax } = rule;
+      if (resultBytesMax === undefined || resultBytesMax >= (smallest?.bytesMax ?? Infinity)) continue;
       if (answerRule(rule, subject, "deny") === "no") continue;
       smallest = { bytesMax: resultBytesMax, policy: name, rule: id };
     }
